@@ -120,7 +120,7 @@ afterEach(() => {
 });
 
 describe('a call from datagram to reply', () => {
-  it('takes the steps of the page, through its rooms', async () => {
+  it('takes the steps and rooms of the page', async () => {
     const parts = partsOfPage();
     const stacks = await record((origin) => `async(rest_get("${origin}/credit", $var(credit)), answer);`);
     expect(parts.map(({ rooms }) => rooms)).toEqual(stacks.map((stack) => roomsOf(stack).join(', ')));

@@ -21,7 +21,7 @@ describe('a median', () => {
     expect(medianInterval(upTo(count).toReversed())).toEqual({ median: (count + 1) / 2, low, high });
   });
 
-  it('of few values has the widest interval that there is', () => {
+  it('of few values has the widest possible interval', () => {
     expect(medianInterval([2, 1, 3])).toEqual({ median: 2, low: 1, high: 3 });
     expect(medianInterval([7])).toEqual({ median: 7, low: 7, high: 7 });
   });

@@ -31,8 +31,8 @@ route[answered] {
 }
 `;
 
-describe('a script that uses what siprest does not have', () => {
-  it('is not started', () => {
+describe('a script that uses names siprest lacks', () => {
+  it('does not start', () => {
     const path = join(temporaryFolder('missing'), 'script.cfg');
     writeFileSync(path, script);
     const { status, stderr, stdout } = spawnSync(process.execPath, [programPath, 'run', path], {
@@ -44,7 +44,7 @@ describe('a script that uses what siprest does not have', () => {
     expect(stderr).toContain('--allow-missing');
   });
 
-  it('starts with --allow-missing: functions answer -1, variables are null, and each use is logged', async () => {
+  it('starts with --allow-missing: functions return -1, variables are null, and each use is logged', async () => {
     siprest = await startSiprest(script, { args: ['--allow-missing'] });
     const [reply] = await sendSip({ method: 'OPTIONS' }, { port: siprest.port });
     expect(reply?.reason).toBe('rc -1 after -1');

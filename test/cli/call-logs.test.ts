@@ -18,7 +18,7 @@ const jsonOf = (text: string): readonly Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 describe('lines about a call', () => {
-  it('have its Call-ID, method, route and place, and those about REST the outcome', async () => {
+  it('have its Call-ID, method, route and place, and the outcome of REST requests', async () => {
     const service = closeLater(
       await startService((request, response) =>
         request.target === '/hangs' ? undefined : respond(response, 200, 'fine'),

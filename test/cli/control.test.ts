@@ -14,8 +14,8 @@ const modules = ['signaling', 'sl', 'tm', 'rr', 'sipmsgops', 'rest_client']
   .join('');
 const answers = `${modules}route { send_reply(200, "OK"); }\n`;
 
-describe('a server that is stopped (SIGSTOP)', () => {
-  it.each(['status', 'reload'])('%s gives up with a line and 1', async (command) => {
+describe('a suspended server (SIGSTOP)', () => {
+  it.each(['status', 'reload'])('%s exits 1 with a line', async (command) => {
     const { run, start } = place();
     const program = await start(answers);
     process.kill(program.pid, 'SIGSTOP');
@@ -27,7 +27,7 @@ describe('a server that is stopped (SIGSTOP)', () => {
     });
   });
 
-  it('a command that waits for it ends at SIGTERM', async () => {
+  it('a command that waits for it ends on SIGTERM', async () => {
     const { env, start } = place();
     const program = await start(answers);
     process.kill(program.pid, 'SIGSTOP');
@@ -38,7 +38,7 @@ describe('a server that is stopped (SIGSTOP)', () => {
     expect(command.stderr).toBe('');
   });
 
-  it('a reload that takes long is waited for, since the server says that it is alive', async () => {
+  it('a command waits for a slow reload, since the server shows that it is alive', async () => {
     const { run, start } = place();
     const service = closeLater(
       await startService((_, response) => setTimeout(respond, 6000, response, 200, 'late')),
@@ -53,7 +53,7 @@ describe('a server that is stopped (SIGSTOP)', () => {
 });
 
 describe('sockets of servers', () => {
-  it('that kill -9 has left are known and removed', async () => {
+  it('left by kill -9 are recognized and removed', async () => {
     const { run, start, folder } = place();
     const dead = await start(answers);
     await dead.stop('SIGKILL');
@@ -92,7 +92,7 @@ describe('sockets of servers', () => {
     expect((await run('status', '--name', '../x')).printed).toContain('letters, digits');
   });
 
-  it('may be at a path, which a running server keeps and a dead one gives up', async () => {
+  it('may be at a path, which is free again after a server has died', async () => {
     const { run, start } = place();
     const path = join(temporaryFolder('path'), 'siprest.sock');
     const first = await start(answers, '--socket', path);
@@ -109,7 +109,7 @@ describe('sockets of servers', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('of a service are found in the folder of the service', async () => {
+  it("of a service are found in the service's folder", async () => {
     // root alone may make such a folder
     if (process.getuid?.() !== 0) return;
     const { run } = place();
@@ -125,7 +125,7 @@ describe('sockets of servers', () => {
   });
 });
 
-it('a port that another program uses: the line that says so names its process', async () => {
+it('a port in use by another program: the error names its process', async () => {
   const { run } = place();
   const other = await SipPeer.open();
   const file = join(temporaryFolder('taken'), 'siprest.cfg');

@@ -70,7 +70,7 @@ const unknown = (text: string): readonly string[] =>
   );
 
 describe('a line that the documentation quotes', () => {
-  it('is looked for', () => {
+  it('is found at all', () => {
     expect(quoted.length).toBeGreaterThanOrEqual(8);
     expect(unknown('siprest stops: the last call has ended')).toEqual(['the last call has ended']);
   });

@@ -20,7 +20,7 @@ async function subscriber() {
 const notification = (who: string) => JSON.stringify({ jsonrpc: '2.0', method: 'E_SEEN', params: { who } });
 
 describe.each([1, 3])('events, with %i process(es)', (processes) => {
-  it('reach who has subscribed at the start or by command, whichever process raises them', async () => {
+  it('reach subscribers of the start and by command, whichever process raises them', async () => {
     const first = await subscriber();
     const second = await subscriber();
     const { start, folder } = place();

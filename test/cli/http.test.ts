@@ -58,7 +58,7 @@ async function metricsOf(url: string): Promise<ReadonlyMap<string, number>> {
 }
 
 describe('/metrics', () => {
-  it('sums up all processes, and a process that dies makes no sum smaller', async () => {
+  it('sums up all processes, and no sum shrinks if a process dies', async () => {
     const service = closeLater(
       await startService((_, response) => respond(response, service.seen.length % 2 === 0 ? 503 : 200, 'x')),
     );
@@ -140,7 +140,7 @@ export default defineServer({
     expect(metrics.get('siprest_handler_time_seconds_total')).toBeGreaterThanOrEqual(0);
   });
 
-  it('counts reloads, those of scripts with errors as failed', async () => {
+  it('counts reloads, and failed ones of scripts with errors', async () => {
     const program = closeLater(await startWatched(answers, { args: ['--http', '127.0.0.1:0'] }));
     const url = await httpUrl(program);
     await program.command('reload', '--pid', String(program.pid)).ended;
@@ -152,7 +152,7 @@ export default defineServer({
   });
 });
 
-it('waits for an address that another server uses, and serves calls meanwhile', async () => {
+it('waits for an address in use, and serves calls meanwhile', async () => {
   const { start } = place();
   const http = `127.0.0.1:${await freePort()}`;
   const first = await start(answers, '--http', http);
@@ -163,7 +163,7 @@ it('waits for an address that another server uses, and serves calls meanwhile', 
   expect(await get(`http://${http}/readyz`)).toEqual([200, 'ready\n']);
 });
 
-it('names what is wrong with an address', async () => {
+it('reports an invalid address', async () => {
   const { run } = place();
   for (const address of ['8088', 'localhost', '127.0.0.1:99999', ':8088']) {
     const { code, printed } = await run('run', '--http', address, 'x.cfg');

@@ -14,7 +14,7 @@ describe.each([
   { args: ['--typescript'], main: 'policy.ts', test: 'policy.test.ts' },
   { args: [], main: 'opensips.cfg', test: 'opensips.test.js' },
 ])('siprest init $args', ({ args, main, test }) => {
-  it('writes what runs and passes its test, and keeps files that exist', async () => {
+  it('writes a project that runs and passes its test, and keeps existing files', async () => {
     const folder = join(temporaryFolder('init'), 'My Calls');
     const first = await siprest('init', '--no-install', ...args, folder);
     expect(first.code).toBe(0);

@@ -18,7 +18,7 @@ event_route[E_TEST] { cache_store("local", "raised", "$param(who)"); }
 route { update_stat("seen", 1); cache_store("local", "method", "$rm"); send_reply(200, "OK"); }\n`;
 
 describe.each([1, 2])('siprest mi, with %i process(es)', (processes) => {
-  it('runs the commands of the core and of modules, all processes as one', async () => {
+  it('runs the commands of the core and of modules, over all processes', async () => {
     const { run, start, folder } = place();
     const program = await start(answers, '--processes', String(processes));
     const mi = (command: string, ...args: readonly string[]) => {

@@ -25,7 +25,7 @@ function catches(pid: number, signal: number): boolean {
 }
 
 describe('SIGUSR1 and SIGUSR2', () => {
-  it('do nothing to a server and its processes, and nothing before there is a script', async () => {
+  it('do nothing to a server and its processes, nor before a script is loaded', async () => {
     const env = { XDG_RUNTIME_DIR: temporaryFolder('runtime') };
     const program = closeLater(await startSiprest(script, { args: ['--processes', '2'], env }));
     const { processes } = JSON.parse(
@@ -66,7 +66,7 @@ describe('SIGUSR1 and SIGUSR2', () => {
 });
 
 describe('SIGTERM and SIGINT', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends a check that waits for stdin', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends a check that reads stdin', async (signal) => {
     const child = spawn(process.execPath, [programPath, 'check', '-'], { stdio: 'pipe' });
     const ended = new Promise((resolve) => child.once('close', (...how) => resolve(how)));
     await until(() => catches(child.pid ?? 0, 12));
@@ -74,7 +74,7 @@ describe('SIGTERM and SIGINT', () => {
     expect(await ended).toEqual([null, signal]);
   });
 
-  it('SIGHUP before the server serves reloads it then, and does not end it', async () => {
+  it('SIGHUP before the server serves reloads it afterwards, and does not end it', async () => {
     const file = join(folder, 'slow.cfg');
     writeFileSync(file, `socket=udp:127.0.0.1:0\n${script}`);
     const program = closeLater(launchSiprest(['run', '-p', 'cat; sleep 0.5', file]));
@@ -86,11 +86,11 @@ describe('SIGTERM and SIGINT', () => {
   });
 });
 
-describe('a file that is not a regular one', () => {
+describe('a file that is not regular', () => {
   const zero = join(folder, 'zero.cfg');
   writeFileSync(zero, `include_file "/dev/zero"\n${script}`);
 
-  it.each(['check', 'run'])('is one line for %s', async (command) => {
+  it.each(['check', 'run'])('is one line of error for %s', async (command) => {
     const program = launchSiprest([command, fifo]);
     expect(await program.ended).toBe(1);
     expect(program.stderr).toContain(`cannot read ${fifo}: it is a FIFO`);
@@ -105,7 +105,7 @@ describe('a file that is not a regular one', () => {
     }
   });
 
-  it('is refused at a reload, and the server goes on', async () => {
+  it('is rejected at a reload, and the server continues', async () => {
     const program = closeLater(await startSiprest(script));
     const text = readFileSync(program.file, 'latin1');
     writeFileSync(program.file, `include_file "${fifo}"\n${text}`);
@@ -120,7 +120,7 @@ describe('a file that is not a regular one', () => {
     expect(reply?.status).toBe(200);
   });
 
-  it('is bounded on stdin as well', async () => {
+  it('is limited on stdin as well', async () => {
     const child = spawn('sh', ['-c', `exec "${process.execPath}" "${programPath}" check - </dev/zero`], {
       stdio: 'pipe',
     });
@@ -134,7 +134,7 @@ describe('a file that is not a regular one', () => {
 });
 
 describe('the preprocessor', () => {
-  it('holds up no call while the server was reloaded', async () => {
+  it('delays no call during a reload', async () => {
     const slow = join(folder, 'preprocessor.sh');
     writeFileSync(slow, 'cat\n');
     const program = closeLater(await startSiprest(script, { args: ['-p', `sh ${slow}`] }));

@@ -7,7 +7,7 @@ const built = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../../dist/cli/${name}`, import.meta.url)));
 
 describe('the bundle of the program', () => {
-  it('comes with code that V8 takes for it', () => {
+  it('has a code cache that V8 accepts', () => {
     const source = built('siprest.cjs').toString('latin1');
     const cache = built('siprest.cache');
     const tag = /^\/\/ build [0-9a-f]{16}/.exec(source)?.[0] ?? '';
@@ -16,7 +16,7 @@ describe('the bundle of the program', () => {
     expect(script.cachedDataRejected).toBe(false);
   });
 
-  it('names the packages whose code is in it, with their licences', () => {
+  it('contains the licences of the packages in it', () => {
     const source = built('siprest.cjs').toString('latin1');
     for (const name of ['commander', 'ipaddr.js']) expect(source).toContain(`/*\n${name}\n`);
     expect(source).not.toContain('node_modules/undici/');

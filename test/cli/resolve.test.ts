@@ -17,7 +17,7 @@ afterEach(async () => {
   await names?.close();
 });
 
-it('{ip.resolve} of a name whose server is silent holds up its own message alone', async () => {
+it('{ip.resolve} of a name whose server is silent delays only its own message', async () => {
   names = await startNameServer({ a: { 'gw.test': ['192.0.2.1'] }, silent: ['silent.test'] });
   siprest = await startSiprest(
     `

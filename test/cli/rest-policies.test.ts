@@ -45,7 +45,7 @@ async function askOften(siprest: RunningSiprest, url: string, calls = 12): Promi
 }
 
 describe.each([1, 2])('policies in %i processes', (processes) => {
-  it('are kept by a reload as far as their configuration is, and changed where it is not', async () => {
+  it('keep their state at a reload, except where their configuration has changed', async () => {
     const tokens = await service((_, response) =>
       respond(response, 200, '{"access_token":"one","expires_in":3600}'),
     );
@@ -126,7 +126,7 @@ describe.each([1, 2])('policies in %i processes', (processes) => {
     expect(tokens.seen).toHaveLength(1);
   });
 
-  it('stay as they are if the file is no longer valid', async () => {
+  it('are unchanged if the file is no longer valid', async () => {
     const broken = await service((_, response) => respond(response, 200, 'x'));
     const file = join(temporaryFolder('policies'), 'policies.json');
     writeFileSync(file, JSON.stringify({ targets: { deny: ['127.0.0.0/8'] } }));

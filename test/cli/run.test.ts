@@ -56,7 +56,7 @@ describe('siprest run', () => {
     expect(program.stdout.trimEnd().split('\n')).toEqual(lines);
   });
 
-  it('prints what xlog() says to stderr as text, bytes unchanged', async () => {
+  it('prints xlog() lines to stderr as text, bytes unchanged', async () => {
     const program = await start(
       `xlog_level=3
 ${modules}route {
@@ -81,7 +81,7 @@ ${modules}route {
     ]);
   });
 
-  it('prints one JSON object a line with --log-format json', async () => {
+  it('prints one JSON object per line with --log-format json', async () => {
     const program = await start(
       `log_level=4
 log_prefix="edge"
@@ -114,7 +114,7 @@ ${modules}route {
     });
   });
 
-  it('takes the older names of global parameters, and says which have no meaning here', async () => {
+  it('accepts older names of global parameters, and says which have no effect here', async () => {
     const program = await start(`debug=3
 fork=no
 disable_tcp=no
@@ -141,24 +141,21 @@ ${answers}`);
     expect(program.stderr).toBe('');
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits 0 on %s', async (signal) => {
     const program = await start(answers);
     expect(await program.stop(signal)).toBe(0);
   });
 
-  it.each(['async', 'blocking'] as const)(
-    'lets a script end that waits (%s), and then exits 0',
-    async (how) => {
-      const { program, reply, release } = await startWaiting(how);
-      const ended = program.stop();
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      release();
-      expect(await ended).toBe(0);
-      expect((await reply).map(({ status, reason }) => [status, reason])).toEqual([[200, 'released']]);
-    },
-  );
+  it.each(['async', 'blocking'] as const)('lets a waiting script end (%s), and then exits 0', async (how) => {
+    const { program, reply, release } = await startWaiting(how);
+    const ended = program.stop();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    release();
+    expect(await ended).toBe(0);
+    expect((await reply).map(({ status, reason }) => [status, reason])).toEqual([[200, 'released']]);
+  });
 
-  it('waits for the grace at most, says what it left, and exits 0', async () => {
+  it('waits at most for the grace, reports unfinished calls, and exits 0', async () => {
     const { program } = await startWaiting('async', ['--grace', '2']);
     const began = performance.now();
     expect(await program.stop()).toBe(0);
@@ -168,7 +165,7 @@ ${answers}`);
     expect(program.stderr).toContain('stopped before all calls had ended');
   });
 
-  it('exits at once, with 1, when it is told twice', async () => {
+  it('exits 1 at once after a second signal', async () => {
     const { program } = await startWaiting('async');
     const began = performance.now();
     process.kill(program.pid, 'SIGTERM');
@@ -176,7 +173,7 @@ ${answers}`);
     expect(performance.now() - began).toBeLessThan(2500);
   });
 
-  it('does not start when the script has errors, and shows them all', async () => {
+  it('does not start a script with errors, and shows them all', async () => {
     const program = await startSiprest(`${modules}route { send_repply(200, "OK"); exitt(); }\n`).catch(
       (error: unknown) => error,
     );
@@ -239,7 +236,7 @@ describe('bytes that are not SIP', () => {
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
   ];
 
-  it('is dropped or answered 400, and the server goes on', async () => {
+  it('are dropped or answered 400, and the server continues', async () => {
     const program = await start(`udp_workers=1\n${answers}`);
     const socket = dgram.createSocket('udp4');
     const answersSeen = new Set<string>();
@@ -262,7 +259,7 @@ describe('bytes that are not SIP', () => {
 describe('-o', () => {
   const script = `${modules}route { send_reply(200, "$argv(site) $argv(greeting) $argv(none)"); }\n`;
 
-  it.each([1, 2])('is what $argv() reads, in %s processes and after a reload', async (processes) => {
+  it.each([1, 2])('sets $argv(), in %s processes and after a reload', async (processes) => {
     const program = await start(script, {
       args: ['--processes', String(processes), '-o', 'site=ams', '-o', 'greeting=Grüß=Gott'],
     });
@@ -274,7 +271,7 @@ describe('-o', () => {
     expect(await reason()).toBe(expected);
   });
 
-  it('says how it is written', async () => {
+  it('explains its syntax', async () => {
     const program = launchSiprest(['run', '-o', 'site', 'x.cfg']);
     expect(await program.ended).toBe(1);
     expect(program.stderr).toContain('Use name=value.');

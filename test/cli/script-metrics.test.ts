@@ -25,7 +25,7 @@ const ofScript = (text: string) =>
 const answer = 'route { update_stat("calls_de", 1); send_reply(200, "OK"); }\n';
 
 describe.each([1, 2])('with %d processes', (processes) => {
-  it('serves statistics and what script_route pushes, after the figures of siprest', async () => {
+  it("serves statistics and values pushed by script_route, after siprest's own figures", async () => {
     const { program, get } = await serve(
       `modparam("statistics", "variable", "calls_de")
 modparam("prometheus", "statistics", "rcv_requests dynamic: unknown_one")
@@ -82,7 +82,7 @@ ${answer}`);
   expect(ofScript(await get('metrics'))).toEqual([]);
 });
 
-it('says what is wrong with a metric, and serves all others', async () => {
+it('reports invalid metrics, and serves all others', async () => {
   const { program, get } = await serve(`modparam("prometheus", "script_route", "scraped")
 route { prometheus_push_stat(1); send_reply(200, "OK"); }
 route[scraped] {
@@ -134,7 +134,7 @@ route[scraped] {
   await program.prints('route[scraped] still runs for an earlier scrape');
 });
 
-it('does not start with a route that does not exist, or labels that make none', async () => {
+it('does not start with an unknown route, or invalid labels', async () => {
   for (const [parameter, value, problem] of [
     ['script_route', 'none', /route/],
     ['labels', 'core /a/b/', /invalid labels "core \/a\/b\/"/],

@@ -32,7 +32,7 @@ async function ask(user: string, seconds = 20) {
 }
 
 describe('a script that runs longer than script_time_limit', () => {
-  it('is ended at about that time with 500 and a line that says where, and others are answered then', async () => {
+  it('is ended at about that time with 500, logged with its place, and others are answered then', async () => {
     siprest = await startSiprest(`${modules}
 script_time_limit=300
 route {
@@ -55,7 +55,7 @@ ${endless}`);
     expect(siprest.stderr).toMatch(/:\d+: the script was ended after 300 ms \(script_time_limit\)/);
   });
 
-  it('is not one that waits longer than that, or that has many turns', async () => {
+  it('does not include waiting, nor many short turns', async () => {
     const service = closeLater(
       await startService((_, response) => void setTimeout(() => response.end('late'), 150)),
     );
@@ -81,7 +81,7 @@ route[resume] {
     expect(await ask('bob')).toMatchObject({ status: 200 });
   });
 
-  it('with 0 runs as long as its turns take', async () => {
+  it('with 0 has no limit', async () => {
     siprest = await startSiprest(`${modules}
 script_time_limit=0
 route {

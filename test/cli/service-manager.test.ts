@@ -6,7 +6,7 @@ import { closeLater } from '../support/close-later.ts';
 import { startSiprest } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-it('tells systemd that it is ready, turns, and stops', async () => {
+it('tells systemd that it is ready, reloading, and stopping', async () => {
   const folder = temporaryFolder('notify');
   const said = join(folder, 'said');
   writeFileSync(said, '');

@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 describe('siprest run', () => {
-  it('answers as the script says, prints what xlog() says, and ends with 0 on SIGTERM', async () => {
+  it('answers as the script says, prints xlog() lines, and exits 0 on SIGTERM', async () => {
     siprest = await startSiprest(`
 loadmodule "signaling.so"
 loadmodule "sl.so"
@@ -26,7 +26,7 @@ route {
     expect(siprest.stderr).toContain('asked by alice');
   });
 
-  it('ends with 1 and one clear line when the file cannot be read', async () => {
+  it('exits 1 with one clear line if the file cannot be read', async () => {
     const program = launchSiprest(['run', '/does/not/exist.cfg']);
     expect(await program.ended).toBe(1);
     expect(program.stderr.trim().split('\n')).toHaveLength(1);

@@ -34,7 +34,7 @@ describe.each([1, 2])('startServer() with %d processes', (processes) => {
   const start = (script: LoadedScript, options: ServerOptions = {}): Promise<SipServer> =>
     startServer(script, { processes, program, writeLog: () => undefined, ...options });
 
-  it('serves, reloads, tells its status and stops', async () => {
+  it('serves, reloads, reports its status and stops', async () => {
     const port = await freePort();
     const server = await start(scriptFor(port, 486));
     expect(server.sockets).toEqual([`udp:127.0.0.1:${port}`]);
@@ -52,7 +52,7 @@ describe.each([1, 2])('startServer() with %d processes', (processes) => {
     expect((await server.status()).state).toBe('stopping');
   });
 
-  it('rejects with a StartError where it cannot start or reload, and goes on', async () => {
+  it('rejects with a StartError if it cannot start or reload, and keeps running', async () => {
     const port = await freePort();
     const wrong = loadScript('route { send_repyl(200, "OK"); }', { fileName: 'wrong.cfg' });
     expect(wrong.isValid).toBe(false);
@@ -72,7 +72,7 @@ describe.each([1, 2])('startServer() with %d processes', (processes) => {
     await server.stop({ grace: 0 });
   });
 
-  it('takes another grace while it stops', async () => {
+  it('accepts another grace while it stops', async () => {
     const port = await freePort();
     const text = `socket=udp:127.0.0.1:${port}\nloadmodule "tm.so"\nroute { t_newtran(); }`;
     const server = await start(loadScript(text));
@@ -84,7 +84,7 @@ describe.each([1, 2])('startServer() with %d processes', (processes) => {
     await stopping;
   });
 
-  it('is reached by its control socket until it has stopped', async () => {
+  it('is reachable by its control socket until it has stopped', async () => {
     const path = `${temporaryFolder('control')}/socket`;
     const reload = () => Promise.resolve({ reloaded: true, message: 'done' });
     const server = await start(scriptFor(await freePort(), 486), { control: { path, reload } });

@@ -57,7 +57,7 @@ describe('syslog', () => {
     expect(program.stderr).toBe('');
   });
 
-  it('gets what was logged once its logger has been started again', async () => {
+  it('gets buffered lines after the daemon has restarted', async () => {
     const folder = loggerOf('exec cat >> lines');
     const program = await start(folder);
     await contains(join(folder, 'lines'), 'serves');
@@ -68,7 +68,7 @@ describe('syslog', () => {
     await contains(join(folder, 'lines'), 'stops');
   });
 
-  it('is replaced by stderr, which says so once, where logger does not reach it', async () => {
+  it('is replaced by stderr, with one line about it, if the daemon is unreachable', async () => {
     const folder = loggerOf('echo "logger: socket /run/test/log: No such file or directory" >&2; exit 1');
     const program = await start(folder);
     await program.prints('serves');
@@ -83,7 +83,7 @@ describe('syslog', () => {
     expect(program.stderr).toMatch(/stops: SIGTERM/);
   });
 
-  it('is not asked for more than its filter lets through, and may have a form of its own', async () => {
+  it('gets only what its filter lets through, and may have its own format', async () => {
     const folder = loggerOf('cat >> lines');
     const program = await start(
       folder,
@@ -104,7 +104,7 @@ describe('syslog', () => {
     expect(program.stderr).not.toContain('much');
   });
 
-  it('has facilities that check knows', async () => {
+  it('has facilities that check validates', async () => {
     const { loadScript } = await import('../../src/index.ts');
     const { diagnostics } = loadScript(
       'syslog_facility=LOG_LOKAL1\nstderror_log_format="xml"\nroute { exit; }\n',

@@ -18,7 +18,7 @@ const siprest = async (...args: readonly string[]) => {
 };
 
 describe('siprest test', () => {
-  it('runs the tests of a folder, and says what they have reached', async () => {
+  it('runs the tests of a folder, and reports their coverage', async () => {
     const folder = temporaryFolder('test');
     const [junit, lcov] = [join(folder, 'junit.xml'), join(folder, 'lcov.info')];
     const { code, stdout } = await siprest(
@@ -146,7 +146,7 @@ test('is answered', async () => {
     expect(await ended).toBe(0);
   });
 
-  it('prints the coverage that another runner has left', async () => {
+  it('prints the coverage left by another runner', async () => {
     const folder = temporaryFolder('coverage');
     const lcov = join(folder, 'lcov.info');
     const before = process.env['SIPREST_COVERAGE'];
@@ -160,7 +160,7 @@ test('is answered', async () => {
     expect(readFileSync(lcov, 'utf8')).toMatch(/SF:.*examples\/credit\/opensips\.cfg\n/);
   });
 
-  it('names what it cannot find', async () => {
+  it('names a missing file', async () => {
     expect(await siprest('no-such.test.ts')).toMatchObject({
       code: 1,
       stderr: 'siprest: no-such.test.ts: no such file or directory\n',

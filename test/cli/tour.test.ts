@@ -52,7 +52,7 @@ describe('siprest tour', () => {
     expect(stdout).toContain('All five calls were answered as expected.');
   });
 
-  it('takes another port where 5060 is taken, and says so', async () => {
+  it('uses another port if 5060 is in use, and says so', async () => {
     const release = await takePort();
     try {
       const program = launchSiprest(['tour']);
@@ -66,7 +66,7 @@ describe('siprest tour', () => {
     }
   });
 
-  it('ends early, with 1, when it is told to stop', async () => {
+  it('exits 1 early if told to stop', async () => {
     const program = launchSiprest(['tour']);
     await program.prints('alice@');
     expect(await program.stop('SIGINT')).toBe(1);

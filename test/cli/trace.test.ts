@@ -67,7 +67,7 @@ describe('siprest trace', () => {
     ]);
   });
 
-  it('prints JSON, and writes what Wireshark reads', async () => {
+  it('prints JSON, and writes a file for Wireshark', async () => {
     const { program, env, folder, send } = await server();
     const file = join(temporaryFolder('trace'), 'calls.pcap');
     const trace = closeLater(launchSiprest(['trace', '--json', '--pcap', file, 'callid=one'], env));

@@ -74,7 +74,7 @@ describe('HEP version 3', () => {
     expect(packet?.toString('hex')).toContain('00000006001600000000000000000000ffffc0000201');
   });
 
-  it('has no packet for a message that is too long', () => {
+  it('makes no packet for a message that is too long', () => {
     expect(encodeHep3({ ...captured, message: 'x'.repeat(65_500) }, { captureId: 1, key: null })).toBeNull();
   });
 });
@@ -183,7 +183,7 @@ describe('trace()', () => {
     expect(collector.lines().map((line) => line.split(' ')[0])).toEqual([...expected, 'INFO']);
   });
 
-  it('is sip_trace() in siptrace, and trace_local_ip is the source of what is sent', async () => {
+  it('is sip_trace() in siptrace, and trace_local_ip is the source of sent messages', async () => {
     const collector = closeLater(await startCollector());
     const { start } = place();
     const program = await start(
@@ -200,7 +200,7 @@ describe('trace()', () => {
     expect(collector.packets.map(({ from }) => from)[1]).toBe('10.1.1.1:5064');
   });
 
-  it('costs no call anything if the collector is gone, or its name unknown', async () => {
+  it('harms no call if the collector is gone, or its name unknown', async () => {
     const collector = await startCollector();
     await collector.close();
     const { start, run } = place();

@@ -5,7 +5,7 @@ import type { SipPeer } from '../support/sip-peer.ts';
 const one = (peers: readonly SipPeer[]): SipPeer => peers[0] as SipPeer;
 
 describe('set_advertised_address() and set_advertised_port()', () => {
-  test('name the server in the Via and Record-Route of this request alone', async () => {
+  test('set the address in the Via and Record-Route of only this request', async () => {
     const { port, caller, callees } = await relayBench(
       `advertised_address = "usual.example"
        route {
@@ -27,7 +27,7 @@ describe('set_advertised_address() and set_advertised_port()', () => {
     expect(usual.all('via')[0]).toMatch(new RegExp(`^SIP/2\\.0/UDP usual\\.example:${port};`));
   });
 
-  test('in a branch route they are of that branch, and an IPv6 address gets its brackets', async () => {
+  test('affect only the branch in a branch route, and put an IPv6 address in brackets', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_on_branch("b"); t_relay(); }
        branch_route[b] { if ($rU == "b") set_advertised_address("2001:db8::1"); }`,
@@ -39,7 +39,7 @@ describe('set_advertised_address() and set_advertised_port()', () => {
     expect(second?.all('via')[0]).toMatch(new RegExp(`^SIP/2\\.0/UDP \\[2001:db8::1\\]:${port};`));
   });
 
-  test('the response to a request that went out without a transaction comes back', async () => {
+  test('the response to a stateless request is forwarded back', async () => {
     const { port, caller, callees } = await relayBench(
       'route { set_advertised_address("Own.example"); forward("CALLEE0"); }',
     );
@@ -49,7 +49,7 @@ describe('set_advertised_address() and set_advertised_port()', () => {
     await caller.next(200);
   });
 
-  test('refuse an invalid host, and an invalid port', async () => {
+  test('reject an invalid host, and an invalid port', async () => {
     const { port, caller, callees, server } = await relayBench(
       `route {
          set_advertised_address("a b"); xlog("print $rc");

@@ -47,7 +47,7 @@ test.each([
   expect(prints).toEqual([expected]);
 });
 
-test('construct_uri() leaves out what is left out', async () => {
+test('construct_uri() omits empty parts', async () => {
   const { prints } = await runScript(
     `construct_uri("sip", "bob", "x.example", "5070", "lr", $var(a)); xlog("$var(a)");
      construct_uri("sips", , "x.example", "", , $avp(b)); xlog("$avp(b)");`,
@@ -55,12 +55,12 @@ test('construct_uri() leaves out what is left out', async () => {
   expect(prints).toEqual(['sip:bob@x.example:5070;lr', 'sips:x.example']);
 });
 
-test('pv_printf() writes where it is told', async () => {
+test('pv_printf() sets the given variable', async () => {
   const { prints } = await runScript('pv_printf($ru, "sip:$fU@y.example"); xlog("$ru");');
   expect(prints).toEqual(['sip:alice@y.example']);
 });
 
-test('force-rport sends the reply to the port that the request came from', async () => {
+test('force-rport sends the reply to the source port of the request', async () => {
   const { sent } = await runScript('set_via_handling("force-rport"); sl_send_reply(200, "OK");', {
     modules: ['sl'],
   });
@@ -68,7 +68,7 @@ test('force-rport sends the reply to the port that the request came from', async
 });
 
 describe('maxfwd', () => {
-  test('counts down in what is sent on', async () => {
+  test('is decremented in the forwarded request', async () => {
     const { prints } = await runScript(
       `mf_process_maxfwd_header(10); xlog("$rc $hdr(Max-Forwards)");
        is_maxfwd_lt(70); xlog("$rc"); is_maxfwd_lt(69); xlog("$rc");`,

@@ -12,14 +12,14 @@ describe('names of older versions', () => {
     expect(prints).toEqual([expected]);
   });
 
-  test('$Ri, $Rp, $pr, $proto, $af, and $rT, which is the kind of the top route', async () => {
+  test('$Ri, $Rp, $pr, $proto, $af, and $rT, the kind of the top route', async () => {
     const { prints } = await runScript('xlog("$Ri $Rp $pr $proto $af $rT"); route(inner);', {
       rest: 'route[inner] { xlog("$rT $(Ri{s.len})"); }',
     });
     expect(prints).toEqual(['127.0.0.1 5060 udp udp INET route', 'route 9']);
   });
 
-  test('move_branch() and swap_branches() count from the first that was added', async () => {
+  test('move_branch() and swap_branches() count from the first added branch', async () => {
     const { prints } = await runScript(
       `$ru = "sip:main@x.example"; append_branch("sip:a@x.example"); append_branch("sip:b@x.example");
        swap_branches(0, 1); xlog("$(msg.branch.uri[*])");
@@ -35,7 +35,7 @@ describe('names of older versions', () => {
     ]);
   });
 
-  test('words of before version 3 have the values of their variables', async () => {
+  test('keywords from before version 3 have the values of their variables', async () => {
     const { prints } = await runScript(
       `$ru = "sip:bob@127.0.0.1";
        if (method == INVITE && src_ip != 203.0.113.0/24 && proto == UDP && af == INET) xlog("request");

@@ -62,7 +62,7 @@ describe('null', () => {
     expect(printedBy(`$var(x) = "kept"; $var(number) = 12; ${print(expression)}`).at(-1)).toBe(printed);
   });
 
-  it('equals null alone, and is neither less nor more than anything', () => {
+  it('equals only null, and is neither less nor greater than anything', () => {
     const conditions = [
       '$var(n) == NULL',
       '$var(n) != NULL',
@@ -82,7 +82,7 @@ describe('null', () => {
     expect(held).toEqual(['$var(n) == NULL', '$var(n) != 0', '$var(n) !~ "."', '!$var(n)']);
   });
 
-  it('as an argument that must be is a failed call, logged with its place', () => {
+  it('for a required argument fails the call, and is logged with its place', () => {
     const { log, main } = benchOf(
       'route {\n  $var(n) = NULL;\n  answer($var(n));\n  xlog("rc $rc");\n}',
       functions,
@@ -95,8 +95,8 @@ describe('null', () => {
   });
 });
 
-describe('text and a number that stands in the script', () => {
-  it('are never compared: no comparison holds, and the log says how', () => {
+describe('text and a number literal', () => {
+  it('are never compared: every comparison is false, and logged', () => {
     const conditions = ['$var(t) == 10', '10 == $var(t)', '$var(t) != 3', '$var(t) > 9', '$var(t) >= -1'];
     const lines = printedBy(
       `$var(t) = "10";\n${conditions.map((one, i) => `if (${one}) xlog("${i}");`).join('\n')}`,
@@ -105,7 +105,7 @@ describe('text and a number that stands in the script', () => {
     for (const line of lines) expect(line).toMatch(/^ERROR: test\.cfg:\d+: .*"10" is text .*\{s\.int\}/);
   });
 
-  it('fail the whole condition, whatever stands around the comparison', () => {
+  it('fail the whole condition, whatever surrounds the comparison', () => {
     const conditions = ['!($var(t) == 5)', '$var(t) == 5 || 1', '1 && !($var(t) != 5)', '1 || $var(t) == 5'];
     const lines = printedBy(
       `$var(t) = "abc"; ${conditions.map((one, i) => `if (${one}) xlog("T${i}"); else xlog("F${i}");`).join('\n')}
@@ -114,11 +114,11 @@ describe('text and a number that stands in the script', () => {
     expect(lines.filter((line) => !line.startsWith('ERROR'))).toEqual(['F0', 'F1', 'F2', 'T3']);
   });
 
-  it('are compared once {s.int} has made a number of the text', () => {
+  it('are compared after {s.int} has converted the text', () => {
     expect(printedBy('$var(t) = "10 s"; if ($(var(t){s.int}) > 9) xlog("more");')).toEqual(['more']);
   });
 
-  it('a number beside text in quotes has its digits for that', () => {
+  it('a number beside quoted text is compared by its digits', () => {
     expect(
       printedBy(
         '$var(n) = 5; $var(t) = "5"; if ($var(n) == "5") xlog("a"); if ($var(n) == $var(t)) xlog("b");',
@@ -126,7 +126,7 @@ describe('text and a number that stands in the script', () => {
     ).toEqual(['a', 'b']);
   });
 
-  it('a case that is a number is not that of its digits as text, but the other way round', () => {
+  it('a numeric case does not match its digits as text, but a text case matches a number', () => {
     const choose = 'switch ($var(x)) { case 2: xlog("number"); break; case "2": xlog("text"); break; }';
     const turned = 'switch ($var(x)) { case "2": xlog("text"); break; case 2: xlog("number"); break; }';
     expect(printedBy(`$var(x) = "2"; ${choose} $var(x) = 2; ${choose} ${turned}`)).toEqual([
@@ -209,16 +209,16 @@ describe('arithmetic', () => {
     },
   );
 
-  it('+= joins text to text', () => {
+  it('+= concatenates text', () => {
     expect(printedBy('$var(t) = "a"; $var(t) += "b"; xlog("$var(t) $rc");')).toEqual(['ab 1']);
   });
 
-  it('a compound assignment to an $avp adds a value, as an assignment does', () => {
+  it('a compound assignment to an $avp adds a value, like an assignment', () => {
     expect(printedBy('$avp(x) = 1; $avp(x) += 5; xlog("$(avp(x)[*])");')).toEqual(['6, 1']);
   });
 });
 
-describe('what a route returns at its end', () => {
+describe('the return value at the end of a route', () => {
   it.each([
     ['if (0) $var(x) = 1;', 1],
     ['answer(-1); if (0) $var(x) = 1; else { }', 1],
@@ -242,12 +242,12 @@ describe('what a route returns at its end', () => {
     expect(bench.log).toEqual([String(status)]);
   });
 
-  it('behind an if that had nothing to do $rc is 0', () => {
+  it('after an if that did nothing $rc is 0', () => {
     expect(printedBy('$var(x) = 1; if ($rm == "none") { exit; } xlog("$rc");')).toEqual(['0']);
   });
 });
 
-describe('route() by a name that comes up at run time', () => {
+describe('route() with a name from run time', () => {
   it.each(['"nope"', 'NULL', '""', '"0"'])(
     'of no route (%s) is -1 with a log line, and never the main route',
     (name) => {
@@ -257,12 +257,12 @@ describe('route() by a name that comes up at run time', () => {
   );
 });
 
-it('text and an integer variable are joined', () => {
+it('text and an integer variable are concatenated', () => {
   expect(printedBy('$var(i) = 12; $var(x) = "a" + $var(i); xlog("$var(x)");')).toEqual(['a12']);
 });
 
 describe('for', () => {
-  it('adds a value to an $avp at each turn', () => {
+  it('adds a value to an $avp in each iteration', () => {
     expect(
       printedBy(
         '$avp(l) = "a"; $avp(l) = "b"; for ($avp(v) in $(avp(l)[*])) { xlog("$avp(v)"); } xlog("$(avp(v)[*])");',
@@ -270,7 +270,7 @@ describe('for', () => {
     ).toEqual(['b', 'a', 'a, b']);
   });
 
-  it('goes through nothing without [*], and says so', () => {
+  it('iterates over nothing without [*], and reports it', () => {
     expect(printedBy('$var(l) = "a"; for ($var(v) in $var(l)) xlog("in"); xlog("$rc");')).toEqual([
       expect.stringContaining('without [*]'),
       '-10',
@@ -284,7 +284,7 @@ route[yes] { xlog("yes $param(1)"); return(1); }
 route[no] { xlog("no $param(1)"); return(-1); }
 `;
 
-  it('ask no more than they need', () => {
+  it('evaluate no more than needed', () => {
     expect(printedBy('if (route(no, 1) && route(yes, 2)) xlog("then"); else xlog("else");', tell)).toEqual([
       'no 1',
       'else',
@@ -293,7 +293,7 @@ route[no] { xlog("no $param(1)"); return(-1); }
     expect(printedBy('if (!route(no, 1) && !route(yes, 2)) xlog("then");', tell)).toEqual(['no 1', 'yes 2']);
   });
 
-  it('ask no more than they need when the first answer has to be waited for', async () => {
+  it('evaluate no more than needed if the first operand waits', async () => {
     expect(
       await printedLater(
         `if (answer_later(-1) && route(yes, 2)) xlog("then"); else xlog("else");
@@ -304,7 +304,7 @@ route[no] { xlog("no $param(1)"); return(-1); }
     ).toEqual(['else', 'then', 'then']);
   });
 
-  it('end the script with a status of 0, wherever it stands', () => {
+  it('end the script with a status of 0, anywhere in it', () => {
     for (const condition of ['answer(0)', '!answer(0)', 'answer(1) && answer(0)', 'answer(0) || answer(1)']) {
       const bench = benchOf(
         `route {\n if (${condition}) xlog("then"); else xlog("else");\n xlog("on");\n}`,
@@ -315,7 +315,7 @@ route[no] { xlog("no $param(1)"); return(-1); }
     }
   });
 
-  it('end the script with a status of 0 that has to be waited for', async () => {
+  it('end the script with a status of 0 after waiting', async () => {
     expect(await printedLater('if (answer_later(0)) xlog("then"); else xlog("else"); xlog("on");')).toEqual(
       [],
     );
@@ -326,7 +326,7 @@ route[no] { xlog("no $param(1)"); return(-1); }
 });
 
 describe('while', () => {
-  it('is stopped by max_while_loops, with a line that says where, and the script goes on', () => {
+  it('is stopped by max_while_loops, logged with its place, and the script continues', () => {
     const lines = printedBy(
       '$var(i) = 0;\nwhile (1) {\n  $var(i) = $var(i) + 1;\n}\nxlog("on after $var(i)");',
       '',
@@ -337,7 +337,7 @@ describe('while', () => {
     expect(lines[1]).toBe('on after 50');
   });
 
-  it('may turn as often as that, and a condition that waits counts as well', async () => {
+  it('may iterate that often, and a condition that waits counts as well', async () => {
     expect(
       printedBy(
         '$var(i) = 0; while ($var(i) < 50) { $var(i) = $var(i) + 1; } xlog("$var(i)");',
@@ -356,7 +356,7 @@ describe('while', () => {
     expect(printedBy('route(r); xlog("$rc"); route(e); xlog("not this");', rest)).toEqual(['7']);
   });
 
-  it('is left by break, the innermost alone', async () => {
+  it('is left by break, only the innermost one', async () => {
     const loops = (inner: string) =>
       `$var(i) = 0; while ($var(i) < 3) { $var(i) = $var(i) + 1; while (1) { ${inner} break; } xlog("$var(i)"); }`;
     expect(printedBy(loops(''))).toEqual(['1', '2', '3']);
@@ -367,7 +367,7 @@ describe('while', () => {
 describe('for each', () => {
   const fill = '$avp(a) = 1; $avp(a) = 2; $avp(a) = 3;';
 
-  it('runs over the values that there are at its start', () => {
+  it('iterates over the values at its start', () => {
     expect(
       printedBy(
         `${fill} for ($var(v) in $(avp(a)[*])) { $avp(a) = 9; xlog("$var(v)"); } xlog("$(avp(a)[*])");`,
@@ -375,7 +375,7 @@ describe('for each', () => {
     ).toEqual(['3', '2', '1', '9, 9, 9, 3, 2, 1']);
   });
 
-  it('runs not at all over nothing, and goes on in order where its body waits', async () => {
+  it('does not run over nothing, and keeps its order if its body waits', async () => {
     expect(printedBy('for ($var(v) in $(avp(nothing)[*])) xlog("turn"); xlog("on");')).toEqual(['on']);
     expect(
       await printedLater(
@@ -413,8 +413,8 @@ describe('switch', () => {
   });
 });
 
-describe('a variable that is a number and a word', () => {
-  it('is the number in conditions and arithmetic, the word in text and beside text', () => {
+describe('a variable with a number and a text value', () => {
+  it('is the number in conditions and arithmetic, and the text beside text', () => {
     const statements = `setflag("X");
       xlog("$msg.flag(X) $msg.flag(Y) $(msg.flag(X){s.len})");
       if ($msg.flag(X) && !$msg.flag(Y)) xlog("conditions");
@@ -426,7 +426,7 @@ describe('a variable that is a number and a word', () => {
 });
 
 describe('routes', () => {
-  it('return values beside the code', () => {
+  it('return values in addition to the code', () => {
     expect(
       printedBy(
         'route(r); xlog("$rc $(return(0)) $(return(1)) $(return(2))");',
@@ -435,7 +435,7 @@ describe('routes', () => {
     ).toEqual(['3 text 8 <null>']);
   });
 
-  it('have parameters of their own, and give the caller its own back', () => {
+  it('have their own parameters, and restore those of the caller', () => {
     expect(
       printedBy(
         'route(outer, "a");',
@@ -445,7 +445,7 @@ describe('routes', () => {
     ).toEqual(['inner b', 'outer a <null>']);
   });
 
-  it('are called by the name that a variable or a string with variables has', () => {
+  it('are called by a name in a variable or a string with variables', () => {
     const rest = 'route[to_bob] { xlog("$route.name $param(1)"); return(-4); }';
     expect(
       printedBy('$var(r) = "to_bob"; route($var(r), 7); xlog("$rc"); route("to_$var(who)", 8);', rest, ''),
@@ -456,14 +456,14 @@ describe('routes', () => {
     ]);
   });
 
-  it('that are not there when they are called give -1', () => {
+  it('that do not exist when called return -1', () => {
     expect(printedBy('$var(r) = "none"; if (route($var(r))) xlog("yes"); else xlog("$rc");')).toEqual([
       expect.stringMatching(/route\(\): unknown route\[none\]$/),
       '-1',
     ]);
   });
 
-  it('nested too deep end the script with a line that says where', () => {
+  it('nested too deep end the script, logged with the place', () => {
     const lines = printedBy('route(again); xlog("not this");', 'route[again] {\n  route(again);\n}');
     expect(lines).toEqual([
       expect.stringMatching(/^ERROR: test\.cfg:\d+: route\(again\): routes are nested deeper than 100$/),
@@ -489,7 +489,7 @@ describe('assert()', () => {
 });
 
 describe('async()', () => {
-  it('may follow in a resume route, and $avp lives on', async () => {
+  it('may be called again in a resume route, and $avp is kept', async () => {
     const lines = await printedLater(
       '$avp(path) = "a"; async(answer_later(7), second); xlog("not this");',
       `route[second] { xlog("second $rc $avp(path)"); $avp(path) := "b"; async(answer_later(8), third); xlog("nor this"); }
@@ -500,7 +500,7 @@ describe('async()', () => {
     expect(lines).toEqual(['second 7 a', 'third 8 b', 'fourth -9']);
   });
 
-  it('ends the script from within routes, loops and conditions', async () => {
+  it('ends the script from routes, loops and conditions', async () => {
     const resume =
       'route[resume] { xlog("resumed"); }\nroute[asks] { while (1) { async(answer_later(1), resume); } }';
     expect(await printedLater('if (route(asks)) xlog("not this"); xlog("nor this");', resume)).toEqual([
@@ -508,7 +508,7 @@ describe('async()', () => {
     ]);
   });
 
-  it('on an ACK, which has no transaction, is done as a blocking call', async () => {
+  it('on an ACK, which has no transaction, is a blocking call', async () => {
     const bench = benchOf(
       'route { async(answer_later(5), resume); }\nroute[resume] { xlog("resumed $rc"); }',
       functions,
@@ -520,7 +520,7 @@ describe('async()', () => {
     expect(bench.log).toEqual(['resumed 5']);
   });
 
-  it('that is done at once and goes on with itself ends at script_time_limit', async () => {
+  it('that completes at once and resumes into itself ends at script_time_limit', async () => {
     const bench = benchOf(
       'script_time_limit=20\nroute { async(answer_now(1), again); }\nroute[again] { async(answer_now(1), again); }',
       functions,
@@ -537,7 +537,7 @@ describe('async()', () => {
 });
 
 describe('launch()', () => {
-  it('passes its parameter, a format string, evaluated when it is launched', async () => {
+  it('passes its parameter, a format string evaluated at launch', async () => {
     const lines = await printedLater(
       `$avp(n) = 1; launch(answer_later(4), report, "n=$avp(n) of $fU"); $avp(n) := 2; xlog("on $rc");
        launch(answer_later(-4), report, $avp(n)); launch(answer_later(6));`,
@@ -552,7 +552,7 @@ describe('launch()', () => {
 });
 
 describe('a path that does not wait', () => {
-  it('makes no promise: its outcome is there at once', () => {
+  it('creates no promise: its outcome is available at once', () => {
     const bench = benchOf(
       `route {
   $var(i) = 0;
@@ -576,14 +576,14 @@ loadmodule "signaling.so"`,
     expect(run.request.replied).toBe(true);
   });
 
-  it('is told from one that waits', async () => {
+  it('is distinguished from one that waits', async () => {
     const bench = benchOf('route { answer_later(1); }', functions);
     const flow = bench.routing.script.main.execute(bench.newRun(request()));
     expect(flow).toBeInstanceOf(Promise);
     await flow;
   });
 
-  it('leaves a worker free at once', () => {
+  it('frees its worker at once', () => {
     const bench = benchOf('route { xlog("a"); }');
     bench.pool.submit(() => {
       void bench.main();
@@ -593,7 +593,7 @@ loadmodule "signaling.so"`,
   });
 });
 
-describe('what is assigned', () => {
+describe('assignments', () => {
   it.each([
     ['1 + $var(i) == 12', '1 1'],
     ['2 * $var(i) == 20', '0 1'],
@@ -605,14 +605,14 @@ describe('what is assigned', () => {
     expect(printedBy(`$var(i) = 10; ${print(expression)}`)).toEqual([printed]);
   });
 
-  it('keeps AVPs and JSON where the expression fails', () => {
+  it('keep AVPs and JSON if the expression fails', () => {
     const lines = printedBy(
       '$avp(q) = "keep"; $avp(q) = 5 - "a"; xlog("$(avp(q)[*]) $rc"); $avp(q) := 5 - "a"; xlog("$(avp(q)[*]) $rc"); $(avp(q)[0]) = $var(nothing_yet) - 1; xlog("$(avp(q)[*]) $rc");',
     );
     expect(lines.filter((line) => !line.startsWith('ERROR'))).toEqual(['keep -1', 'keep -1', 'keep -1']);
   });
 
-  it('to a part of a URI is text or a variable; empty text unsets $du and brings $ru back', async () => {
+  it('to a part of a URI take text or a variable; empty text unsets $du and restores $ru', async () => {
     const bench = benchOf(
       `route { $var(i) = 7; $rU = 5; xlog("$rU $rc"); $rU = $var(i) + 1; xlog("$rU $rc"); $rU = $var(i); xlog("$rU $rc");
         $rd = 5; xlog("$rd $rc"); $ru = ""; xlog("$rU $rc"); $du = "sip:a@b"; $du = ""; xlog("$du $rc"); }`,
@@ -630,7 +630,7 @@ describe('what is assigned', () => {
 });
 
 describe('the end of a route, branch or loop', () => {
-  it('that is an if whose condition failed gives 1', () => {
+  it('that is an if whose condition failed returns 1', () => {
     const lines = printedBy(
       `$var(t) = "abc"; $avp(l) = "a"; route(failing); xlog("$rc"); if (1) { if ($var(t) == 5) { } } xlog("$rc");
        for ($var(v) in $(avp(l)[*])) { if ($var(t) == 5) { exit; } } xlog("$rc");
@@ -640,7 +640,7 @@ describe('the end of a route, branch or loop', () => {
     expect(lines.filter((line) => !line.startsWith('ERROR'))).toEqual(['1', '1', '1', '-1', '-1']);
   });
 
-  it('is not reached by a for without a body, which sets nothing', () => {
+  it('is unaffected by a for without a body', () => {
     expect(
       printedBy('$avp(l) = "a"; $var(v) = "old"; for ($var(v) in $(avp(l)[*])) { } xlog("$var(v) $rc");'),
     ).toEqual(['old 1']);

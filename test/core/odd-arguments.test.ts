@@ -56,7 +56,7 @@ test.each([
   expect(await returned(call, after)).toBe(expected);
 });
 
-test('Max-Forwards reads and compares as it was counted down', async () => {
+test('Max-Forwards is read and compared as decremented', async () => {
   const { prints } = await runScript(
     `mf_process_maxfwd_header(10); mf_process_maxfwd_header(10); xlog("$rc $hdr(Max-Forwards) $(hdr(max-forwards)[*])");
      is_maxfwd_lt(69); xlog("$rc");`,

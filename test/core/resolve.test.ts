@@ -45,7 +45,7 @@ const named =
   '$var(gw) = "gw.test"; $var(old) = "old.test"; $var(none) = "none.test"; $var(ip) = "192.0.2.9";';
 
 describe('{ip.resolve}', () => {
-  it('asks the DNS for addresses of either family', async () => {
+  it('queries the DNS for addresses of both families', async () => {
     const { prints } = await resolving(
       `${named} xlog("$(var(gw){ip.resolve}) $(var(gw){ip.resolve4}) $(var(gw){ip.resolve6}) $(var(old){ip.resolve6})");`,
     );
@@ -60,7 +60,7 @@ describe('{ip.resolve}', () => {
     ]);
   });
 
-  it('asks nobody for an address, for a name of the hosts file, and for null', async () => {
+  it('sends no query for an address, a name in the hosts file, or null', async () => {
     const { prints, server } = await resolving(
       `${named} $var(l) = "Listed"; xlog("$(var(ip){ip.resolve}) $(var(l){ip.resolve}) $(avp(unset){ip.resolve})");`,
     );
@@ -68,13 +68,13 @@ describe('{ip.resolve}', () => {
     expect(server.questions).toEqual([]);
   });
 
-  it('looks in the search domains, unless dns_use_search_list is off', async () => {
+  it('uses the search domains, unless dns_use_search_list is off', async () => {
     const body = '$var(n) = "second"; xlog("$(var(n){ip.resolve})");';
     expect((await resolving(body)).prints).toEqual(['192.0.2.4']);
     expect((await resolving(body, { rest: 'dns_use_search_list=no' })).prints).toEqual(['<null>']);
   });
 
-  it('takes an invalid host name', async () => {
+  it('accepts an invalid host name', async () => {
     for (const name of ['', '.', '..', 'a b', '\\xff', 'a'.repeat(300), `${'a'.repeat(64)}.test`, '%00']) {
       const { prints } = await resolving(`$var(n) = "${name}"; xlog("$(var(n){ip.resolve})");`);
       expect(prints).toEqual(['<null>']);
@@ -82,7 +82,7 @@ describe('{ip.resolve}', () => {
   });
 });
 
-describe('what a script waits for', () => {
+describe('a script that waits', () => {
   it.each([
     ['in an assignment', '$var(x) = $(var(gw){ip.resolve}); xlog("$var(x)");', '192.0.2.1'],
     [
@@ -149,7 +149,7 @@ route[returns] { return($(var(gw){ip.resolve}{s.select,0,.}{s.int}), $(var(old){
     expect(log).toEqual([]);
   });
 
-  it('in the arguments of async() and launch(), and in what launch() passes on', async () => {
+  it('in the arguments of async() and launch(), and in the parameter of launch()', async () => {
     const { prints } = await resolving(
       `${named}
 launch(usleep($(var(gw){ip.resolve}{s.select,0,.})), done, "for $(var(old){ip.resolve})");
@@ -162,7 +162,7 @@ async(usleep($(var(gw){ip.resolve}{s.select,3,.})), resumed, $(var(gw){ip.resolv
     expect([...prints].sort()).toEqual(['done for 192.0.2.3', 'resumed']);
   });
 
-  it('does not end where a text has itself evaluated, but for a limit', async () => {
+  it('ends text that evaluates itself only at a limit', async () => {
     const { prints, log } = await resolving(
       `$var(n) = "none.test"; $var(t) = '$(var(n){ip.resolve})$(var(t){s.eval})'; xlog("$(var(t){s.eval})");`,
     );
@@ -170,7 +170,7 @@ async(usleep($(var(gw){ip.resolve}{s.select,3,.})), resumed, $(var(gw){ip.resolv
     expect(log.at(-1)).toMatch(/nested deeper than 20/);
   });
 
-  it('is told where nothing can wait', async () => {
+  it('is reported where nothing can wait', async () => {
     const { prints, log } = await resolving(
       `$var(n) = "gw.test"; $avp(x) = "192.0.2.1"; if (avp_check("$avp(x)", "eq/$(var(n){ip.resolve})/g")) xlog("yes"); else xlog("no");`,
       { modules: ['avpops'] },

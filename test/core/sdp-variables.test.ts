@@ -43,13 +43,13 @@ async function changed(statements: string, request = call()): Promise<readonly s
 const lines = offer.split('\n').slice(0, -1);
 
 describe('$sdp.line', () => {
-  it('is the line of an index, or the one of several that begin alike', async () => {
+  it('is the line with an index, or one of several with the same prefix', async () => {
     expect(
       await read('$sdp.line([1])', '$sdp.line([14])', '$sdp.line(a=ptime[1])', '$sdp.line(a=[-1])'),
     ).toEqual([lines[1], '<null>', 'a=ptime:30', 'a=ptime:30']);
   });
 
-  it('is a word of the line, of a line without an index the first that has it', async () => {
+  it('is a word of a line, without an index of the first line that has it', async () => {
     expect(
       await read(
         '$sdp.line(m=audio[1]/[0])',
@@ -62,7 +62,7 @@ describe('$sdp.line', () => {
     ).toEqual(['audio', '30004', 'RTP/SAVP', 'packetization-mode=0', '<null>', 'useinbandfec=1']);
   });
 
-  it('is what the filter says with the blanks in it, and any other name is without them', async () => {
+  it('matches the filter with its blanks, and any other name without them', async () => {
     expect(
       await read('$sdp.line(a=rtpmap:9 )', '$sdp.line(a=rtpmap:96 )', '$sdp.line(a=fmtp:97/packet )'),
     ).toEqual(['<null>', 'a=rtpmap:96 opus/48000/2', '<null>']);
@@ -70,7 +70,7 @@ describe('$sdp.line', () => {
     expect(prints).toEqual(['1 1']);
   });
 
-  it('takes variables in its filter', async () => {
+  it('accepts variables in its filter', async () => {
     const { prints } = await runScript(
       '$var(i) = 1; $var(p) = "a=ptime"; xlog("$sdp.line($var(p)[$var(i)])");',
       { request: call() },
@@ -78,7 +78,7 @@ describe('$sdp.line', () => {
     expect(prints).toEqual(['a=ptime:30']);
   });
 
-  it('changes what was found and keeps what it was found by', async () => {
+  it('changes the value and keeps the prefix', async () => {
     expect(await changed('$sdp.line([3]) = "c=IN IP4 203.0.113.1";')).toEqual(
       lines.with(3, 'c=IN IP4 203.0.113.1'),
     );
@@ -89,7 +89,7 @@ describe('$sdp.line', () => {
     expect(await changed('$sdp.line(m=audio/[1]) = 0;')).toEqual(lines.with(5, 'm=audio 0 RTP/AVP 0 96'));
   });
 
-  it('puts lines beside others and takes them out', async () => {
+  it('inserts lines next to others, and removes them', async () => {
     expect(await changed('$(sdp.line([3])[insert]) = "i=call";')).toEqual(lines.toSpliced(3, 0, 'i=call'));
     expect(await changed('$(sdp.line(a=ptime)[insertAfter]) = "a=maxptime:60";')).toEqual(
       lines.toSpliced(9, 0, 'a=maxptime:60'),
@@ -104,7 +104,7 @@ describe('$sdp.line', () => {
 });
 
 describe('$sdp.session and $sdp.stream', () => {
-  it('look into their part alone', async () => {
+  it('look only into their part', async () => {
     expect(await read('$sdp.session(c=/[2])', '$sdp.session(a=)', '$sdp.session([4])')).toEqual([
       '198.51.100.4',
       '<null>',
@@ -133,7 +133,7 @@ describe('$sdp.session and $sdp.stream', () => {
     expect(await changed('$sdp.stream(audio[1]/a=ptime:/[0]) = 10;')).toEqual(lines.with(13, 'a=ptime:10'));
   });
 
-  it('say which line it is', async () => {
+  it('return the index of a line', async () => {
     expect(
       await read('$sdp.stream.idx(video/a=fmtp/packetization-mode=)', '$sdp.stream.idx(video/a=x)'),
     ).toEqual(['11', '<null>']);
@@ -141,7 +141,7 @@ describe('$sdp.session and $sdp.stream', () => {
 });
 
 describe('$sdp', () => {
-  it('is set and taken out as a whole, and $rb follows', async () => {
+  it('is set and removed as a whole, and $rb follows', async () => {
     const { prints } = await runScript(
       '$sdp = "v=0\\r\\n"; xlog("$rb(application/sdp){}"); $sdp = NULL; xlog("$rb $sdp");',
       { request: call() },
@@ -149,7 +149,7 @@ describe('$sdp', () => {
     expect(prints).toEqual(['v=0\r\n{}', '<null> <null>']);
   });
 
-  it('is null where the body is another', async () => {
+  it('is null for another type of body', async () => {
     const { prints } = await runScript('xlog("$sdp $sdp.line([0])");', {
       request: call('hello', 'text/plain'),
     });

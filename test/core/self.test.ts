@@ -64,7 +64,7 @@ describe('a server on all addresses', () => {
     ]);
   });
 
-  test('[::] as well', async () => {
+  test('works with [::] as well', async () => {
     const { port, caller, prints, server } = await relayBench(`
       socket=udp:127.0.0.1:0
       socket=udp:[::]:0
@@ -79,7 +79,7 @@ describe('a server on all addresses', () => {
   });
 });
 
-test('after a doubled Record-Route a request goes out by the transport that the second Route names', async () => {
+test('after a doubled Record-Route a request uses the transport that the second Route names', async () => {
   const peer = await TcpPeer.listen();
   const { port, caller, prints, server } = await relayBench(`
     socket=udp:127.0.0.1:0

@@ -4,7 +4,7 @@ import { programOf } from '../support/server.ts';
 
 const settingsOf = (text: string) => programOf(`${text}\nroute { exit; }\n`).settings;
 
-test('a parameter that is not set has the default of its row', () => {
+test('an unset parameter has the default of its row', () => {
   expect(settingsOf('')).toMatchObject({
     logLevel: 2,
     stderror: { enabled: true, format: 'plain_text', level: null },
@@ -18,7 +18,7 @@ test('a parameter that is not set has the default of its row', () => {
   });
 });
 
-test('0 is what the row says', () => {
+test('0 means what the row says', () => {
   expect(
     settingsOf('dns_retr_time=0 dns_retr_no=0 tcp_connection_lifetime=0 script_time_limit=0'),
   ).toMatchObject({
@@ -29,7 +29,7 @@ test('0 is what the row says', () => {
   expect(settingsOf('stderror_level_filter=0').stderror.level).toBe(0);
 });
 
-test('header lines give the values of their headers', () => {
+test('header lines are split into the values of their headers', () => {
   const set = 'user_agent_header="User-Agent: Mine" server_header="server:  Ours"';
   expect(settingsOf(set)).toMatchObject({ userAgent: 'Mine', serverHeader: 'Ours' });
   expect(settingsOf(`${set} server_signature=no`).serverHeader).toBeNull();

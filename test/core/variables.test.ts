@@ -16,7 +16,7 @@ describe('the examples of the reference', () => {
     });
   }
 
-  test('stand for every variable, and for none that there is not', () => {
+  test('cover every variable, and no other', () => {
     const names = coreVariables.map(({ name }) => name);
     expect(names.filter((name) => variableExamples[name] === undefined)).toEqual(changing);
     expect(Object.keys(variableExamples).filter((name) => !names.includes(name))).toEqual([]);
@@ -75,7 +75,7 @@ describe('of the message', () => {
     expect(await printed(full, { request })).toBe(values);
   });
 
-  test('the destination is written in parts, if any', async () => {
+  test('the destination is set in parts, if any', async () => {
     const { prints } = await runScript(`
       $dd = "x.example"; xlog("$rc $du");
       $du = "sip:a@gw.example:5070"; $dp = "none"; xlog("$rc $du");
@@ -83,7 +83,7 @@ describe('of the message', () => {
     expect(prints).toEqual(['-1 <null>', '-1 sip:a@gw.example:5070', '1 sip:a@[2001:db8::1] 5060']);
   });
 
-  test('credentials may come from a proxy, with escapes and commas in them', async () => {
+  test('credentials may be for a proxy, with escapes and commas', async () => {
     const request = sampleRequest.replace(
       /^Authorization:.*$/m,
       'Proxy-Authorization: Digest realm="a, \\"b\\"", username="bob",\n uri="sip:x", qop = auth',
@@ -95,7 +95,7 @@ describe('of the message', () => {
     expect(await printed('$au|$Au', { request: none })).toBe('<null>|alice@atlanta.example');
   });
 
-  test('a challenge is read', async () => {
+  test('a challenge is parsed', async () => {
     const request = sampleRequest.replace(
       /^Path:.*$/m,
       'WWW-Authenticate: Digest realm="r", nonce="n", algorithm=AKAv1-MD5, ik="11", ck="22"',

@@ -7,7 +7,7 @@ import { benchOf } from '../support/script-bench.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('handles what another process has passed on before what was read later', async () => {
+it('handles messages handed over by another process before later ones', async () => {
   const bench = benchOf('loadmodule "signaling.so"\nloadmodule "sl.so"\nroute { send_reply(200, "OK"); }');
   const socket = new RecordingTransport(new SimulatedClock());
   const receiver = new Receiver(bench.routing, () => false);

@@ -39,7 +39,7 @@ function poolOf(
 }
 
 describe('a pool of workers', () => {
-  it('gives each waiting job a worker of its own, and queues later ones', async () => {
+  it('gives each waiting job its own worker, and queues later ones', async () => {
     const { pool } = poolOf(2);
     const [first, second, third] = [waiting(), waiting(), waiting()];
     for (const { job } of [first, second, third]) expect(pool.submit(job)).toBe(true);
@@ -63,7 +63,7 @@ describe('a pool of workers', () => {
     expect([pool.busy, pool.queued]).toEqual([0, 0]);
   });
 
-  it('takes on what waits up to a bound in bytes, which is free again when it has been done', async () => {
+  it('queues jobs up to a limit in bytes, and frees the bytes when they are done', async () => {
     const memory = new ByteBudget(100_000);
     const { pool } = poolOf(1, 10, memory);
     const busy = waiting();
@@ -79,7 +79,7 @@ describe('a pool of workers', () => {
     expect([quick.mock.calls.length, refuse.mock.calls.length, memory.used]).toEqual([2, 0, 0]);
   });
 
-  it('takes the worker that was used last', async () => {
+  it('picks the worker that was used last', async () => {
     const { pool } = poolOf(3);
     const used: number[] = [];
     for (let i = 0; i < 3; i++)
@@ -98,7 +98,7 @@ describe('a pool of workers', () => {
     expect(used.at(-1)).toBe(b.worker?.id);
   });
 
-  it('keeps the order of the queue, and refuses what is beyond its limit', async () => {
+  it('keeps the order of the queue, and refuses jobs beyond its limit', async () => {
     const { pool } = poolOf(1, 3);
     const blocker = waiting();
     const order: number[] = [];
@@ -141,7 +141,7 @@ describe('a pool of workers', () => {
     expect(pool.busy).toBe(0);
   });
 
-  it('goes on when a job throws or rejects, and logs it', async () => {
+  it('logs a job that throws or rejects, and continues', async () => {
     const { pool, log } = poolOf(1);
     const rejected = waiting();
     pool.submit(() => {
@@ -161,7 +161,7 @@ describe('a pool of workers', () => {
     ]);
   });
 
-  it('tells when nothing is left to do', async () => {
+  it('reports when it is idle', async () => {
     const { pool } = poolOf(1);
     await pool.idle();
     const [first, queued] = [waiting(), waiting()];
@@ -178,7 +178,7 @@ describe('a pool of workers', () => {
     expect(isIdle).toBe(true);
   });
 
-  it('takes a long queue without a deep stack', async () => {
+  it('drains a long queue without a deep stack', async () => {
     const { pool } = poolOf(1, 50_000);
     const blocker = waiting();
     pool.submit(blocker.job);
@@ -219,7 +219,7 @@ describe('new requests that wait', () => {
     return { pool, blocker, admit, fared };
   }
 
-  it('come after what belongs to calls that there are', async () => {
+  it('come after messages of existing calls', async () => {
     const { pool, blocker, admit, fared } = occupied();
     const first = admit('new');
     pool.submit(() => {
@@ -230,7 +230,7 @@ describe('new requests that wait', () => {
     await first.finish();
   });
 
-  it('are served late in a burst, and refused when they would wait for longer than the limit', async () => {
+  it('are served late in a burst, and refused if they would wait longer than the limit', async () => {
     const { blocker, admit, fared } = occupied();
     const [first, second] = [admit('first'), admit('second')];
     seconds(3.9);
@@ -241,7 +241,7 @@ describe('new requests that wait', () => {
     expect(second.admission).toBe('waits');
   });
 
-  it('have waited as well where another process has handed them over late', async () => {
+  it('count the wait in another process that handed them over late', async () => {
     const { pool, blocker } = occupied();
     const fared: string[] = [];
     const admit = (waited: number) =>
@@ -256,7 +256,7 @@ describe('new requests that wait', () => {
     expect(fared).toEqual(['3900 refused', '0 begun']);
   });
 
-  it('wait for a moment only where the queue has not been empty for longer than the limit', async () => {
+  it('wait only briefly if the queue has not been empty for longer than the limit', async () => {
     const { blocker, admit, fared } = occupied();
     const first = admit('first');
     seconds(2);
@@ -271,8 +271,8 @@ describe('new requests that wait', () => {
   });
 });
 
-describe('while the processor is behind', () => {
-  it('scripts run in slices, and none is forgotten', async () => {
+describe('while the CPU is the bottleneck', () => {
+  it('scripts run in slices, and all finish', async () => {
     const { pool } = poolOf(2, 1000);
     pool.isBehind = true;
     let count = 0;
@@ -291,7 +291,7 @@ describe('while the processor is behind', () => {
     expect([count + refused, pool.queued, pool.busy]).toEqual([80, 0, 0]);
   });
 
-  it('scripts that take long run a few at a time, until nothing waits', async () => {
+  it('long scripts run a few at a time, until nothing waits', async () => {
     const { pool } = poolOf(2, 1000);
     pool.isBehind = true;
     let count = 0;
@@ -310,8 +310,8 @@ describe('while the processor is behind', () => {
   });
 });
 
-describe('what the workers of a process share', () => {
-  it('is closed although one of its parts fails', async () => {
+describe('state shared by the workers of a process', () => {
+  it('is closed even if one of its parts fails', async () => {
     const { routing } = benchOf('route { exit; }');
     expect(routing).toBeInstanceOf(RunningScript);
     const closed: string[] = [];
@@ -335,7 +335,7 @@ describe('handlers', () => {
     over.push(`${name} ends`);
   };
 
-  it('give their worker back at the first await: a thousand of them wait, and one worker goes on', async () => {
+  it('free their worker at the first await: a thousand wait on one worker', async () => {
     const { pool } = poolOf(1, 10);
     const order: string[] = [];
     let release = () => {};
@@ -353,7 +353,7 @@ describe('handlers', () => {
     expect([pool.busy, pool.queued, pool.handlers]).toEqual([0, 0, 0]);
   });
 
-  it('wait in the queue behind a script that blocks the worker, and then do not block it', async () => {
+  it('wait behind a script that blocks the worker, and then do not block it', async () => {
     const { pool } = poolOf(1, 10);
     const script = waiting();
     const order: string[] = [];
@@ -402,7 +402,7 @@ describe('handlers', () => {
     expect([memory.used, submit(0)]).toEqual([0, true]);
   });
 
-  it('that fail are logged, and are over', async () => {
+  it('that fail are logged, and end', async () => {
     const { pool, log } = poolOf(1);
     pool.submit(
       async () => {

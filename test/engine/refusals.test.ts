@@ -8,14 +8,14 @@ const answered = (refusals: Refusals, keys: readonly string[], at: number): stri
 const keys = (count: number, name: string): string[] =>
   Array.from({ length: count }, (_, i) => `${name}${i}`);
 
-test('5,000 requests a second are answered, the others dropped', () => {
+test('5,000 requests a second are answered, and the others dropped', () => {
   const refusals = new Refusals();
   expect(answered(refusals, keys(6000, 'a'), 10_100)).toHaveLength(5000);
   expect(answered(refusals, keys(100, 'b'), 10_900)).toHaveLength(0);
   expect(answered(refusals, keys(6000, 'c'), 11_000)).toHaveLength(5000);
 });
 
-test('a request that was dropped is answered when it comes again, however many came before it', () => {
+test('a dropped request is answered when retransmitted, however many came before it', () => {
   const refusals = new Refusals();
   answered(refusals, keys(5000, 'first'), 10_100);
   const late = keys(1000, 'late');
@@ -24,7 +24,7 @@ test('a request that was dropped is answered when it comes again, however many c
   expect(answered(refusals, late, 11_400)).toEqual(late);
 });
 
-test('of very many dropped requests the latest are remembered', () => {
+test('of very many dropped requests the most recent are remembered', () => {
   const refusals = new Refusals();
   answered(refusals, keys(5000, 'first'), 10_100);
   const [early, late] = [keys(10, 'early'), keys(50_000, 'late')];

@@ -239,7 +239,7 @@ route [resume] {
 ];
 
 describe.each(examples)('example $number', ({ script, host, request, contentType, refused, denied }) => {
-  it('goes on when the service answers 200', async () => {
+  it('continues if the service answers 200', async () => {
     const setting = await serve(script, host, text(200, '42'));
     expect(await setting.call()).toMatchObject({ status: 200, reason: 'OK' });
     expect(setting.service.seen).toHaveLength(1);
@@ -248,14 +248,14 @@ describe.each(examples)('example $number', ({ script, host, request, contentType
     expect(printed(setting)).toEqual(['credit=42 ct=text/plain']);
   });
 
-  it('answers and logs as it says when the service answers something else', async () => {
+  it('answers and logs as documented if the service answers something else', async () => {
     const [line, status, reason] = denied;
     const setting = await serve(script, host, text(402, 'no credit'));
     expect(await setting.call()).toMatchObject({ status, reason });
     expect(printed(setting)).toEqual([line]);
   });
 
-  it('answers and logs as it says when the connection is refused', async () => {
+  it('answers and logs as documented if the connection is refused', async () => {
     const [line, status, reason] = refused;
     const setting = await serve(script, host, 'refuse');
     expect(await setting.call()).toMatchObject({ status, reason });
@@ -263,7 +263,7 @@ describe.each(examples)('example $number', ({ script, host, request, contentType
     expect(setting.service.seen).toEqual([]);
   });
 
-  it('keeps the callers apart when several ask at a time', async () => {
+  it('does not mix up concurrent callers', async () => {
     const setting = await serve(script, host, (asked, response) =>
       respond(response, /bob/.test(asked.target + asked.body) ? 402 : 200, '42'),
     );
@@ -277,7 +277,7 @@ describe.each(examples)('example $number', ({ script, host, request, contentType
 });
 
 describe('example 1.16, rest_append_hf', () => {
-  it('sends the header with the next request, and with no other', async () => {
+  it('sends the header only with the next request', async () => {
     const setting = await serve(
       `route {
 # Example of querying a REST service requiring additional headers
@@ -326,7 +326,7 @@ ${answered}
 });
 
 describe('example 1.21, rest.escape', () => {
-  it('prints the log entry that it promises, and encodes the Call-ID', async () => {
+  it('prints the documented log entry, and encodes the Call-ID', async () => {
     const setting = await serve(
       `route {
 # This example would produce log entry: "Output: call%40example.com%26safe%3Dfalse"
@@ -348,7 +348,7 @@ ${answered}
 });
 
 describe('example 1.22, rest.unescape', () => {
-  it('prints the log entries that it promises', async () => {
+  it('prints the documented log entries', async () => {
     const setting = await serve(
       `route {
 # This example would produce log entry: "Output: 1+1=2!"
@@ -406,7 +406,7 @@ describe('examples 1.2 to 1.12, the parameters', () => {
     },
   );
 
-  it('start together, and a request goes out by them', async () => {
+  it('start together, and a request uses them', async () => {
     const lines = parameters.map(([, line]) => line.replace(/"\/home[^"]*"/, `"${temporaryFolder('ca')}"`));
     const service = closeLater(await startService(text(200, '42')));
     const server = closeLater(
@@ -422,7 +422,7 @@ route {
     expect(reply?.reason).toBe('rc 1 credit 42');
   });
 
-  it('say so where connection_timeout is clamped to curl_timeout', () => {
+  it('are reported if connection_timeout is clamped to curl_timeout', () => {
     const { isValid, diagnostics } = withLine(
       'modparam("rest_client", "connection_timeout", 9)\nmodparam("rest_client", "curl_timeout", 3)',
     );

@@ -49,7 +49,7 @@ describe('examples/library/credit.ts', () => {
     ]);
   });
 
-  it('goes on without a service', async () => {
+  it('continues without a service', async () => {
     const program = runExample('library/credit.ts', `http://127.0.0.1:${await freePort()}`, 'alice');
     expect(await program.ended).toBe(0);
     expect(program.stdout).toContain('alice is let through: the service is down');
@@ -57,7 +57,7 @@ describe('examples/library/credit.ts', () => {
 });
 
 describe('examples/library/policies.ts', () => {
-  it('asks the other replica, once for all, and says what has happened', async () => {
+  it('asks the other replica, caches the answer, and logs what happened', async () => {
     const busy = closeLater(await startService((_, response) => respond(response, 503, '')));
     const well = closeLater(
       await startService((request, response) => {
@@ -88,7 +88,7 @@ describe('examples/library/policies.ts', () => {
     expect(well.seen.map(({ headers }) => headers['x-request-source'])).toEqual(['siprest', 'siprest']);
   });
 
-  it('says which replica it leaves alone, and that the service is down', async () => {
+  it('says which replica it ejects, and that the service is down', async () => {
     const dead = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const program = runExample('library/policies.ts', dead.join(','), 'alice', 'bob', 'carol');
     expect(await program.ended).toBe(0);
@@ -131,7 +131,7 @@ describe('examples/tls/opensips.cfg', () => {
   const siprest = (cwd: string, ...args: readonly string[]): Launched =>
     launch(process.execPath, [programPath, ...args], { cwd, env: { ...process.env, NO_COLOR: '1' } });
 
-  it('has no errors, once its files are there', async () => {
+  it('has no errors if its files exist', async () => {
     const good = siprest(place(), 'check', path('tls/opensips.cfg'));
     expect([await good.ended, good.stderr]).toEqual([0, expect.not.stringContaining('error')]);
     const bare = siprest(temporaryFolder('bare'), 'check', path('tls/opensips.cfg'));
@@ -217,7 +217,7 @@ describe('examples/credit/opensips.cfg', () => {
 });
 
 describe('examples/stale/opensips.cfg', () => {
-  it('answers by what the credit service has said, while it is down', async () => {
+  it('uses stale answers of the credit service while it is down', async () => {
     let isDown = false;
     const service = closeLater(
       await startService((_, response) => respond(response, isDown ? 500 : 200, isDown ? 'x' : '42')),

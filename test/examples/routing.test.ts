@@ -102,7 +102,7 @@ describe('examples/routing/opensips.cfg', () => {
     },
   );
 
-  it('gives the caller the failure itself without another place to try, and 404 without any place', async () => {
+  it('forwards the failure without another place to try, and answers 404 without any place', async () => {
     const busy = await startCallee(486);
     const { port } = await startExample((target) => (target === '/route?to=bob' ? busy.uri : null));
     const proxy = `127.0.0.1:${port}`;

@@ -29,7 +29,7 @@ describe('readRegularFile()', () => {
     expect(why('/proc/self/status', 20)).toBe('larger than 20 bytes');
   });
 
-  it('refuses at once what would never end, or wait for a writer', async () => {
+  it('rejects at once files that never end, or wait for a writer', async () => {
     execFileSync('mkfifo', [at('fifo')]);
     mkdirSync(at('inside'));
     symlinkSync(at('circle'), at('circle'));

@@ -12,7 +12,7 @@ const pace = { clock: steadyClock, seconds: 2 };
 /** The breaker opens when half of the calls within its window have failed, after a second in which they went well. */
 const longer = { clock: steadyClock, seconds: 3 };
 
-describe('a service of which at least one replica is well', () => {
+describe('a service with at least one healthy replica', () => {
   it.each(PARTLY_WELL)('$name', async ({ begin }) => {
     const sick = await begin(steadyClock);
     closeLater(sick.service);
@@ -47,7 +47,7 @@ describe('a service that is slow or down after a second', () => {
     },
   );
 
-  it.each(DOWN)('$name: stale answers are given where that is allowed', async ({ begin }) => {
+  it.each(DOWN)('$name: stale answers are used if allowed', async ({ begin }) => {
     const sick = await begin(steadyClock);
     closeLater(sick.service);
     const { answered, twice } = await callAtRate(sick, sick.withStale, longer);

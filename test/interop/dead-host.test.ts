@@ -96,8 +96,8 @@ describe.concurrent('one call in twenty to a host that never answers, 100 calls 
   );
 });
 
-describe('more calls to the dead host than there is room for', () => {
-  it('are still answered, the others as well but late, and the warning names max_async_transfers', async () => {
+describe('more calls to the dead host than the capacity', () => {
+  it('are still answered, others are answered late, and the warning names max_async_transfers', async () => {
     const program = await serve(
       `udp_workers=1
 modparam("rest_client", "max_async_transfers", 2)

@@ -52,7 +52,7 @@ const during = (calls: readonly LoadCall[], from: number, to = Number.POSITIVE_I
   calls.filter(({ sentAt }) => sentAt >= from && sentAt < to);
 
 describe('kill -9 of one of two processes under load', () => {
-  it('loses no call of a client that sends again, touches none of the other process, and lasts no longer than a start', async () => {
+  it('loses no call of a client that retransmits, affects no other process, and lasts no longer than a start', async () => {
     const service = await startSlowService(20);
     const began = performance.now();
     const siprest = closeLater(await startWatched(asking(service), { processes: 2 }));
@@ -86,7 +86,7 @@ describe('kill -9 of one of two processes under load', () => {
     expect(after).not.toContain(before[1]);
   });
 
-  it('gives back the connect locks that it held', async () => {
+  it('releases the connect locks that it held', async () => {
     const dead = closeLater(await startDeadHost());
     const siprest = closeLater(
       await startWatched(
@@ -119,7 +119,7 @@ route {
 });
 
 describe('SIGSTOP of the supervisor', () => {
-  it('is -1 for what scripts share, with a line in the log, and everything else is served', async () => {
+  it('makes shared state -1, which is logged, and everything else is served', async () => {
     const siprest = closeLater(
       await startWatched(
         `
@@ -162,7 +162,7 @@ route {
 });
 
 describe('SIGSTOP of one of two processes for five seconds under load', () => {
-  it('delays the calls of that process alone, loses none, and the supervisor waits for it', async () => {
+  it('delays only calls of that process, loses none, and the supervisor waits for it', async () => {
     const service = await startSlowService(1);
     const siprest = closeLater(await startWatched(asking(service), { processes: 2 }));
     const before = await siprest.pids();
@@ -199,7 +199,7 @@ describe('SIGSTOP of one of two processes for five seconds under load', () => {
 });
 
 describe('siprest reload under load, with two processes', () => {
-  it('loses no call, lets those that there are go on with the script before, and keeps it where the file has errors', async () => {
+  it('loses no call, keeps the old script for existing calls, and for all if the new one has errors', async () => {
     const service = await startSlowService(300);
     const siprest = closeLater(await startWatched(asking(service, 'Old'), { processes: 2 }));
     const pids = await siprest.pids();
@@ -245,7 +245,7 @@ describe('siprest reload under load, with two processes', () => {
 });
 
 describe.each([1, 2])('SIGTERM under load, with %i processes', (processes) => {
-  it('refuses new calls, lets those that there are end, and ends with 0', async () => {
+  it('refuses new calls, lets existing ones end, and exits 0', async () => {
     const service = closeLater(
       await startService(({ target }, response) => {
         setTimeout(respond, target.startsWith('/slow') ? 2000 : 1, response, 200, '42');

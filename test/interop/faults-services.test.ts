@@ -87,7 +87,7 @@ ${resume}`,
 });
 
 describe('a name server that is killed, or that hangs, under load', () => {
-  it('harms the calls to names alone that are not known, which are answered, until it is back', async () => {
+  it('harms only calls to names not in the cache, which are answered, until it is back', async () => {
     const nginx = closeLater(await startNginx());
     const records = ['address=/test/127.0.0.1', 'local-ttl=3600'];
     const names = closeLater(await startDnsmasq(records));
@@ -148,8 +148,8 @@ ${resume}`,
   });
 });
 
-describe('services that stall, and scripts that do not end, under load', () => {
-  it('are bounded, and the other calls are served at once', async () => {
+describe('services that stall, and endless scripts, under load', () => {
+  it('are limited, and other calls are served at once', async () => {
     const live = closeLater(await startService((_, response) => respond(response, 200, '42')));
     const deaf = await startRaw(() => undefined);
     const dripping = await startRaw((socket) => {
@@ -221,8 +221,8 @@ ${resume}`),
   });
 });
 
-describe('file descriptors that are used up', () => {
-  it('cost the calls that need one an error code, which the log explains, and no other call; then all is well again', async () => {
+describe('exhausted file descriptors', () => {
+  it('cause an error code, explained in the log, only for calls that need one, until some are free again', async () => {
     const slow = closeLater(
       await startService((_, response) => setTimeout(respond, 3000, response, 200, '42')),
     );

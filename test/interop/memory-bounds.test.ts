@@ -47,7 +47,7 @@ const total = async (siprest: WatchedSiprest, name: string): Promise<Record<stri
 };
 
 describe('with a heap of 64 MiB', () => {
-  it('100,000 INVITEs to a host that is silent: those that do not fit are answered 503', async () => {
+  it('100,000 INVITEs to a silent host: those that do not fit are answered 503', async () => {
     const host = closeLater(await startSilentHost());
     const siprest = await start(`
 modparam("tm", "fr_timeout", 5)

@@ -18,7 +18,7 @@ import { startWatched } from '../support/watched.ts';
 const restModule = new URL('../../dist/rest.js', import.meta.url).href;
 const preload = fileURLToPath(new URL('../support/name-server-preload.mjs', import.meta.url));
 
-it('a changed /etc/resolv.conf counts for SIP, REST and {ip.resolve} alike', async () => {
+it('a changed /etc/resolv.conf affects SIP, REST and {ip.resolve} alike', async () => {
   const [old, changed] = await Promise.all(
     ['127.0.0.2', '127.0.0.1'].map(async (address) =>
       closeLater(await startNameServer(() => ({ addresses: [address], ttl: 0 }))),
@@ -65,7 +65,7 @@ route {
   expect((await call).at(-1)?.status).toBe(200);
 });
 
-it('where no descriptor is free, a name is asked for, and its address connected to, in place of an idle connection', async () => {
+it('without a free descriptor, a lookup and a new connection replace an idle connection', async () => {
   const names = closeLater(await startNameServer(() => ({ addresses: ['127.0.0.1'], ttl: 0 })));
   const service = closeLater(await startService((_, response) => response.end('x')));
   const { port } = new URL(service.origin);
@@ -93,7 +93,7 @@ process.exit();
   expect(launched.stdout.trim()).toBe('1 EMFILE response done');
 });
 
-it('a reload reads CA files again, and none is trusted that was taken out', async () => {
+it('a reload reads CA files again, and removed ones are no longer trusted', async () => {
   const authority = createAuthority();
   const { key, cert } = authority.issue({ names: ['localhost'] });
   const server = closeLater(

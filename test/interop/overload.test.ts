@@ -11,8 +11,8 @@ const workers = 8;
 const serviceTime = 200;
 const seconds = 10;
 
-describe.each([1, 2])('twice the capacity, %i processes', (processes) => {
-  it('serves 90 in 100 of the capacity, refuses the rest cheaply, lets dialogs go first, and recovers at once', async () => {
+describe.each([1, 2])('at twice the capacity, %i processes', (processes) => {
+  it('serves 90 % of the capacity, refuses the rest cheaply, gives dialogs priority, and recovers at once', async () => {
     const service = closeLater(
       await startService((_, response) => setTimeout(respond, serviceTime, response, 200, '42')),
     );
@@ -75,8 +75,8 @@ route {
   });
 });
 
-describe.each([1, 2])('scripts that take more of the processor than there is, %i processes', (processes) => {
-  it('are served early or refused, and all is well a second after less comes', async () => {
+describe.each([1, 2])('scripts that need more CPU than available, %i processes', (processes) => {
+  it('are served early or refused, and recover within a second after the load drops', async () => {
     const siprest = closeLater(
       await startWatched(
         `

@@ -61,7 +61,7 @@ async function start(script: string, processes = 4, args: readonly string[] = []
 
 const callIds = (count: number) => Array.from({ length: count }, (_, i) => `call-${i}@${process.pid}`);
 
-it('answers each request from the first answer on, also while other processes still start', {
+it('answers every request after the first one, even while other processes still start', {
   timeout: 60_000,
 }, async () => {
   const port = await freePort();
@@ -98,7 +98,7 @@ it('answers each request from the first answer on, also while other processes st
 });
 
 describe('a server in four processes', { timeout: 60_000 }, () => {
-  it('answers whatever the Call-ID, each in one process, and counts once over all', async () => {
+  it('answers any Call-ID in one process, and counts each request once overall', async () => {
     const program = await start(`
 route {
   update_stat("calls", 1);
@@ -123,7 +123,7 @@ route {
     expect(pids).toEqual(new Set(processes.map(({ pid }) => pid)));
   });
 
-  it('has statistics of all processes, its own and those of series, also after one has died', async () => {
+  it('has statistics of all processes, built-in ones and series, even after one has died', async () => {
     const program = await start(`
 modparam("statistics", "stat_series_profile", "sum: window=600 slots=10")
 modparam("statistics", "stat_series_profile", "share: algorithm=percentage window=600 slots=10")
@@ -176,7 +176,7 @@ route[resume] { send_reply(200, "$var(body)"); }`);
     expect(service.seen).toHaveLength(8);
   });
 
-  it('relays calls: CANCEL, ACK and BYE find what they belong to', async () => {
+  it('relays calls: CANCEL, ACK and BYE find their call', async () => {
     const callee = await SipPeer.open();
     const program = await start(`
 route {
@@ -236,7 +236,7 @@ route { rest_get("${service.origin}/", $var(body)); send_reply(200, "$rc"); }`);
     expect(codes).toEqual([-3, ...Array<number>(11).fill(-4)]);
   });
 
-  it('starts a process again that dies, frees what it held, and keeps what all share', async () => {
+  it('restarts a dead process, frees its locks, and keeps shared state', async () => {
     const service = closeLater(await startService(() => undefined));
     const program = await start(`
 modparam("rest_client", "no_concurrent_connects", 1)
@@ -268,7 +268,7 @@ route {
     for (const [reply] of replies) expect(reply?.reason).toMatch(/^1 /);
   });
 
-  it('answers by the connection that a request came by, and sends requests on by it', async () => {
+  it('answers on the connection of a request, and forwards requests on it', async () => {
     const program = await start(`
 socket=udp:127.0.0.1:PORT
 socket=tcp:127.0.0.1:PORT
@@ -328,7 +328,7 @@ route {
     }
   });
 
-  it('goes on with a changed script, and stays with the old one when that has errors', async () => {
+  it('switches to a changed script, and keeps the old one if that has errors', async () => {
     const program = await start('route { send_reply(200, "first"); }');
     const answers = async () => {
       const replies = await Promise.all(
@@ -367,7 +367,7 @@ route {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
   });
 
-  it('lets calls end for the grace that it was told, also where each process is told to stop, as systemd does', async () => {
+  it('lets calls end during the grace, even if each process gets the signal, as from systemd', async () => {
     const service = closeLater(await startService(() => undefined));
     const program = await start(
       `
@@ -407,7 +407,7 @@ route[resume] { send_reply(200, "$var(body)"); }`);
     expect(service.seen).toHaveLength(1);
   });
 
-  it('does not start where the first process cannot, and says why', async () => {
+  it('does not start if the first process cannot, and says why', async () => {
     const program = await start('route { send_reply(200, "OK"); }', 2);
     const second = launchSiprest(['run', '--processes', '2', program.file]);
     expect(await second.ended).toBe(1);

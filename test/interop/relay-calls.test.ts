@@ -79,7 +79,7 @@ const transports: readonly (readonly [caller: Transport, callee: Transport])[] =
 ];
 
 describe.each(transports)('siprest between SIPp over %s and SIPp over %s', (transport, second) => {
-  it('rings, is answered, is invited anew, ends: all of it through Record-Route', async () => {
+  it('rings, is answered, re-invited and ended, all through Record-Route', async () => {
     const calls = 40;
     const callee = closeLater(
       await startSippCallee({ scenario: answeringCallee({ reinvite: true }), calls, transport: second }),
@@ -127,7 +127,7 @@ describe.each(transports)('siprest between SIPp over %s and SIPp over %s', (tran
 });
 
 describe('siprest and several called parties', () => {
-  it('asks two at a time: the one that answers gets the call, the other is cancelled', async () => {
+  it('calls two in parallel: the first to answer gets the call, the other is cancelled', async () => {
     const calls = 20;
     const ringing = closeLater(await startSippCallee({ scenario: ringingCallee(), calls }));
     const answering = closeLater(await startSippCallee({ scenario: answeringCallee({ ring: 100 }), calls }));
@@ -140,7 +140,7 @@ describe('siprest and several called parties', () => {
     for (const callee of [ringing, answering]) expect(await callee.outcome).toMatchObject(fine(calls));
   });
 
-  it('asks the next one where the REST service says, in a failure_route', async () => {
+  it('calls the next one from the REST service, in a failure_route', async () => {
     const calls = 20;
     const busy = closeLater(await startSippCallee({ scenario: failingCallee('486 Busy Here'), calls }));
     const answering = closeLater(await startSippCallee({ scenario: answeringCallee(), calls }));
@@ -164,7 +164,7 @@ describe('siprest and several called parties', () => {
     expect(service.seen).toHaveLength(calls);
   });
 
-  it('keeps no transaction when all is over', { timeout: 100_000 }, async () => {
+  it('keeps no transaction at the end', { timeout: 100_000 }, async () => {
     const callee = closeLater(await startSippCallee({ scenario: answeringCallee(), calls: 10 }));
     const proxy = await startProxy(`$du = "${to(callee.port, 'udp')}"; t_relay();`);
     const caller = await runSipp({ port: proxy.port, scenario: answeredCall(), calls: 10, rate: 20 });

@@ -58,7 +58,7 @@ async function throughLoss(scenarios: {
 
 const fine = { status: 0, succeeded: calls, failed: 0 };
 
-describe('with 10 in 100 packets lost in either direction, on both sides of siprest', () => {
+describe('with 10 % packet loss in each direction, on both sides of siprest', () => {
   it.each([
     [
       'a call is answered and ended',

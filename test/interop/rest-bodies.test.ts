@@ -50,7 +50,7 @@ const echoing = (): Promise<HttpServer> =>
     }),
   );
 
-describe('10 MB there and back through nginx', () => {
+describe('10 MB to nginx and back', () => {
   it.each([
     ['HTTP/1.1', '1.1', 'origin'],
     ['HTTP/1.1 over TLS', '1.1', 'secureOrigin'],
@@ -66,7 +66,7 @@ describe('10 MB there and back through nginx', () => {
     }
   });
 
-  it('are what max_transfer_size allows unless told otherwise: one byte more is -10', async () => {
+  it('are the default max_transfer_size: one byte more is -10', async () => {
     const server = await echoing();
     const more = Buffer.alloc(TEN_MEGABYTES + 1, 'x');
     for (const origin of [server.origin, server.secureOrigin]) {
@@ -96,7 +96,7 @@ describe('bodies of nginx', () => {
   const compressing = () =>
     startNginx({ files: { 'text.txt': text }, configuration: 'gzip on; gzip_types text/plain;' });
 
-  it('are not compressed unless they are asked for that way, and then left as they are', async () => {
+  it('are compressed only on request, and then not decompressed', async () => {
     const server = closeLater(await compressing());
     for (const origin of [server.origin, server.secureOrigin]) {
       const client = newClient({ tls: { verifyPeer: false } });
@@ -108,7 +108,7 @@ describe('bodies of nginx', () => {
     }
   });
 
-  it('in chunks are put together, and the connection is used again', async () => {
+  it('in chunks are joined, and the connection is reused', async () => {
     const server = closeLater(await compressing());
     const tap = closeLater(await startTap(server.origin));
     const client = newClient();
@@ -120,7 +120,7 @@ describe('bodies of nginx', () => {
     expect(tap.pieces.at(-1)?.text).toContain('Transfer-Encoding: chunked');
   });
 
-  it('that answer HEAD and 304 are none', async () => {
+  it('are empty for HEAD and 304', async () => {
     const server = closeLater(await startNginx());
     for (const origin of [server.origin, server.secureOrigin]) {
       const client = newClient({ tls: { verifyPeer: false } });
@@ -164,7 +164,7 @@ describe('bodies of nginx', () => {
 });
 
 describe('a body that ends with its connection, from Apache', () => {
-  it('is whole', async () => {
+  it('is complete', async () => {
     const server = await startApacheWithCgi({
       long: 'printf "Content-Type: text/plain\\r\\n\\r\\n"; seq 1 20000',
     });
@@ -180,7 +180,7 @@ describe('a body that ends with its connection, from Apache', () => {
     expect(tap.pieces[1]?.text).not.toMatch(/^(?:content-length|transfer-encoding):/im);
   });
 
-  it('in HTTP/1.1 comes in chunks', async () => {
+  it('comes in chunks over HTTP/1.1', async () => {
     const server = await startApacheWithCgi({
       slow: 'printf "Content-Type: text/plain\\r\\n\\r\\n"; echo one; sleep 0.1; echo two',
     });

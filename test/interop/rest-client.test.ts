@@ -20,7 +20,7 @@ describe('the REST client and nginx', () => {
     expect(Buffer.compare(bodyOf(outcome), content)).toBe(0);
   });
 
-  it('tells a status from a failure', async () => {
+  it('distinguishes a status from a failure', async () => {
     server = await startNginx();
     const client = new RestClient();
     const missing = await client.get(`${server.origin}/missing`);
@@ -31,7 +31,7 @@ describe('the REST client and nginx', () => {
     expect([refused.rc, refused.retcode]).toEqual([-1, 0]);
   });
 
-  it('refuses its certificate unless the CA is known', async () => {
+  it('rejects its certificate unless the CA is known', async () => {
     server = await startNginx();
     const client = new RestClient();
     const outcome = await client.get(`${server.secureOrigin}/hello.txt`);

@@ -115,7 +115,7 @@ describe.each([
   ['lighttpd, SHA-256', () => lighttpd('sha256'), 'SHA-256'],
   ['lighttpd, SHA-256 with hashed names of users', () => lighttpd('sha256', true), 'SHA-256'],
 ] as const)('Digest and %s', (_, start, algorithm) => {
-  it('says what curl says, and takes no more challenges', async () => {
+  it('agrees with curl, and accepts no further challenges', async () => {
     const server = await start();
     const [ours, theirs] = [await tapped(server), await startTap(server.origin)];
     closing.push(theirs);
@@ -139,7 +139,7 @@ describe.each([
     expect(statuses(theirs).length).toBeGreaterThanOrEqual(statuses(ours).length);
   });
 
-  it('sends bodies again after a challenge, and many requests at a time', async () => {
+  it('resends bodies after a challenge, and many requests at a time', async () => {
     const tap = await tapped(await start());
     const alice = client();
     const posted = await alice.post(`${tap.origin}/hello.txt`, 'x'.repeat(50_000));
@@ -149,7 +149,7 @@ describe.each([
     expect(statuses(tap).filter((status) => status === 401)).toHaveLength(1);
   });
 
-  it('is refused with the wrong password, after two requests', async () => {
+  it('fails with the wrong password, after two requests', async () => {
     const tap = await tapped(await start());
     expect(statusOf(await client('wrong').get(`${tap.origin}/hello.txt`))).toBe(401);
     expect(statuses(tap)).toEqual([401, 401]);
@@ -157,7 +157,7 @@ describe.each([
 });
 
 describe('nonces of Apache', () => {
-  it('are taken anew once they are stale, without a failure', async () => {
+  it('are replaced when stale, without a failure', async () => {
     const tap = await tapped(await apache('AuthDigestNonceLifetime 1'));
     const alice = client();
     expect(statusOf(await alice.get(`${tap.origin}/hello.txt`))).toBe(200);
@@ -167,7 +167,7 @@ describe('nonces of Apache', () => {
     expect(tap.pieces.map(({ text }) => text).join('')).toMatch(/stale=true/);
   });
 
-  it('are taken from Authentication-Info, where each is for one request', async () => {
+  it('are taken from Authentication-Info, if each is for one request', async () => {
     const tap = await tapped(await apache('AuthDigestNonceLifetime 0'));
     const alice = client();
     for (let i = 0; i < 4; i++) expect(statusOf(await alice.get(`${tap.origin}/hello.txt`))).toBe(200);

@@ -36,7 +36,7 @@ const at = (host: string, server: HttpServer): string =>
 const closing = { headers: { Connection: 'close' } };
 
 describe('names from dnsmasq', () => {
-  it('are asked for once for their TTL, and again after it', async () => {
+  it('are queried once per TTL, and again after it', async () => {
     const server = closeLater(await startNginx());
     const names = closeLater(
       await startDnsmasq(['host-record=short.test,127.0.0.1,1', 'host-record=long.test,127.0.0.1,3600']),
@@ -53,7 +53,7 @@ describe('names from dnsmasq', () => {
     expect([names.asked('short.test'), names.asked('long.test')]).toEqual([2, 1]);
   });
 
-  it('that there are not are -10 with the reason; a refusal and an alias are what they are', async () => {
+  it('that do not exist are -10 with the reason; refusals and aliases are handled', async () => {
     const server = closeLater(await startNginx());
     const names = closeLater(
       await startDnsmasq(['local=/test/', 'host-record=real.test,127.0.0.1', 'cname=alias.test,real.test']),
@@ -70,7 +70,7 @@ describe('names from dnsmasq', () => {
     expect((await client.get(at('alias.test', server))).rc).toBe(1);
   });
 
-  it('in both families are raced: what refuses on one does not matter', async () => {
+  it('in both families are raced: a refusal on one does not matter', async () => {
     const server = closeLater(await startNginx()); // on 127.0.0.1 alone
     const names = closeLater(await startDnsmasq(['host-record=both.test,127.0.0.1,::1']));
     const outcome = await clientOf([names.address]).get(at('both.test', server));
@@ -88,7 +88,7 @@ describe('names from dnsmasq', () => {
     expect([names.asked('api.first.test'), names.asked('api.second.test')]).toEqual([1, 1]);
   });
 
-  it('in the hosts file are not asked for', async () => {
+  it('in the hosts file are not queried', async () => {
     const server = closeLater(await startNginx());
     const names = closeLater(await startDnsmasq(['local=/test/']));
     const hostsFile = join(temporaryFolder('hosts'), 'hosts');
@@ -100,7 +100,7 @@ describe('names from dnsmasq', () => {
 });
 
 describe('a name server that hangs', () => {
-  it('holds up neither other names nor the process, and the next server is asked', async () => {
+  it('delays neither other names nor the process, and the next server is queried', async () => {
     const server = closeLater(await startNginx());
     const names = closeLater(await startDnsmasq(['host-record=known.test,127.0.0.1,60']));
     const hanging = closeLater(await startDnsmasq(['host-record=known.test,127.0.0.1,60']));
@@ -132,7 +132,7 @@ describe('a name server that hangs', () => {
 });
 
 describe('timeouts of milliseconds', () => {
-  it('never come early, and at most 5 ms later than the event loop is', async () => {
+  it('never fire early, and at most 5 ms later than the event loop is', async () => {
     const silent = closeLater(await startService(() => {}));
     const server = closeLater(
       await startNginx({ configuration: `location / { proxy_pass ${silent.origin}; }` }),

@@ -27,7 +27,7 @@ function conversation(pieces: readonly Piece[]): string[] {
 const echo = 'printf "Content-Type: text/plain\\r\\n\\r\\n"; cat | wc -c';
 
 describe('enable_expect_100 and Apache', () => {
-  it('asks for 1,025 bytes and more, is told to go on, and sends the body', async () => {
+  it('asks for bodies of 1,025 bytes or more, gets 100, and sends the body', async () => {
     const server = await startApacheWithCgi({ count: echo });
     const tap = closeLater(await startTap(server.origin));
     const client = newClient({ expect100: true });
@@ -40,7 +40,7 @@ describe('enable_expect_100 and Apache', () => {
     ]);
   });
 
-  it('does not ask for less, nor when it is off', async () => {
+  it('does not ask for smaller bodies, nor when it is off', async () => {
     const server = await startApacheWithCgi({ count: echo });
     const tap = closeLater(await startTap(server.origin));
     const url = `${tap.origin}/cgi/count`;
@@ -52,7 +52,7 @@ describe('enable_expect_100 and Apache', () => {
     ]);
   });
 
-  it('repeats the request without Expect where Apache refuses it with 417', async () => {
+  it('repeats the request without Expect if Apache answers 417', async () => {
     const server = await startApacheWithCgi(
       { count: echo },
       'RewriteEngine on\nRewriteCond %{HTTP:Expect} .\nRewriteRule ^ - [R=417,L]',
@@ -66,7 +66,7 @@ describe('enable_expect_100 and Apache', () => {
     ]);
   });
 
-  it('takes a refusal as the outcome, and keeps the body to itself', async () => {
+  it('takes a refusal as the outcome, and does not send the body', async () => {
     const server = await startApacheWithCgi(
       { count: echo },
       '<Location /cgi/>\nRequire all denied\n</Location>',
@@ -84,7 +84,7 @@ describe('enable_expect_100 and Apache', () => {
 });
 
 describe('enable_expect_100 and nginx', () => {
-  it('asks, is told to go on, and sends the body', async () => {
+  it('asks, gets 100, and sends the body', async () => {
     const service = closeLater(
       await startService(({ body }, response) => respond(response, 200, `${body.length}`)),
     );
@@ -97,7 +97,7 @@ describe('enable_expect_100 and nginx', () => {
     expect(conversation(tap.pieces)).toEqual(['header 100-continue', '100', 'body of 20000', '200']);
   });
 
-  it('takes 413 as the outcome, and keeps the body to itself', async () => {
+  it('takes 413 as the outcome, and does not send the body', async () => {
     const server = closeLater(
       await startNginx({
         configuration: 'client_max_body_size 1k; location / { proxy_pass http://127.0.0.1:9; }',
@@ -135,7 +135,7 @@ describe('enable_expect_100 and nginx', () => {
     },
   );
 
-  it('over HTTP/2, where nothing asks: the body goes out at once', async () => {
+  it('does not ask over HTTP/2: the body is sent at once', async () => {
     const service = closeLater(
       await startService(({ body, headers }, response) =>
         respond(response, 200, `${body.length} ${headers.expect ?? 'without Expect'}`),

@@ -41,7 +41,7 @@ describe('nginx', () => {
     expect(spoken(await client.get(`${server.secureOrigin}/hello.txt`))).toBe(secure);
   });
 
-  it('is asked for HTTP/2 in clear text once by 3, for all clients', async () => {
+  it('is asked for clear-text HTTP/2 once with version 3, for all clients', async () => {
     const own = closeLater(await startNginx({ configuration: seenHeader }));
     const shared = new RestShared();
     for (let i = 0; i < 3; i++) {
@@ -110,21 +110,21 @@ describe('nghttpd', () => {
     },
   );
 
-  it('over TLS is spoken to by ALPN', async () => {
+  it('over TLS uses ALPN', async () => {
     const server = closeLater(await startNghttpd({ tls: true }));
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const outcome = await client.get(`${server.secureOrigin}/hello.txt`);
     expect([outcome.rc, outcome.retcode, outcome.connection?.protocol]).toEqual([1, 200, 'h2']);
   });
 
-  it('is refused by what speaks HTTP/1 alone: its answer is not HTTP/1', async () => {
+  it('is rejected by an HTTP/1-only client: its answer is not HTTP/1', async () => {
     const server = closeLater(await startNghttpd());
     const outcome = await newClient({ httpVersion: '1.1' }).get(`${server.origin}/hello.txt`);
     expect([outcome.rc, outcome.retcode]).toEqual([-10, 0]);
     expect(reasonOf(outcome)).not.toBe('');
   });
 
-  it('sends trailers, which are not the body', async () => {
+  it('sends trailers, which are not part of the body', async () => {
     const server = closeLater(await startNghttpd({ args: ['--trailer=x-checksum: 0'] }));
     const outcome = await newClient({ httpVersion: '2-prior-knowledge' }).get(`${server.origin}/hello.txt`);
     expect([outcome.rc, textOf(outcome)]).toEqual([1, 'hello, world\n']);
@@ -145,7 +145,7 @@ describe('the connections of HTTP/2', () => {
     );
   }
 
-  it('are one for as many requests as nginx allows streams', async () => {
+  it('carry as many requests each as nginx allows streams', async () => {
     const server = await slowNginx(64);
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     await client.get(server.secureOrigin); // its SETTINGS are known from here on
@@ -155,7 +155,7 @@ describe('the connections of HTTP/2', () => {
     expect(outcomes.every((o) => o.reused)).toBe(true);
   });
 
-  it('are as many as its limit makes necessary, and none of its streams is refused', async () => {
+  it('are as many as the limit requires, and no stream is refused', async () => {
     const server = await slowNginx(8);
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     await client.get(server.secureOrigin);
@@ -170,7 +170,7 @@ describe('the connections of HTTP/2', () => {
     expect(Math.max(...perConnection.values())).toBe(8);
   });
 
-  it('begin well with more requests than the limit, which is not known yet', async () => {
+  it('start correctly with more requests than the unknown limit', async () => {
     const server = await slowNginx(8);
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const outcomes = await Promise.all(

@@ -24,7 +24,7 @@ console.log(JSON.stringify({ outcomes, log: log.filter((line) => line.startsWith
 process.exit();
 `;
 
-it('local ports that are used up are taken from idle connections of other workers; where none is left the outcome is an error of the code ports', () => {
+it('exhausted local ports are taken from idle connections of other workers; without any the outcome is an error with code ports', () => {
   const setup = `${commandPath('ip')} link set lo up && echo "40000 40005" > /proc/sys/net/ipv4/ip_local_port_range`;
   const printed = execFileSync(
     commandPath('unshare'),

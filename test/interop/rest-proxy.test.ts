@@ -47,7 +47,7 @@ describe('through tinyproxy', () => {
     },
   );
 
-  it('user and password are asked for and given', async () => {
+  it('user and password are requested and sent', async () => {
     const server = closeLater(await startNginx());
     const proxy = closeLater(await startTinyproxy(['BasicAuth me secret', ...allowing(server)]));
     const options = { tls: { caPath: caFolder(server.authority) } };
@@ -64,7 +64,7 @@ describe('through tinyproxy', () => {
     expect(reasonOf(secure)).not.toContain('wrong');
   });
 
-  it('what it cannot reach or allow is its answer', async () => {
+  it('its errors for unreachable or forbidden hosts are the answer', async () => {
     const server = closeLater(await startNginx());
     const proxy = closeLater(await startTinyproxy(['ConnectPort 1']));
     use(proxy.address);
@@ -75,7 +75,7 @@ describe('through tinyproxy', () => {
     expect([forbidden.rc, reasonOf(forbidden)]).toEqual([-10, expect.stringContaining(': 403 ')]);
   });
 
-  it('a script goes, unless use_proxy is 0', async () => {
+  it('a script uses it, unless use_proxy is 0', async () => {
     const server = closeLater(await startNginx());
     const proxy = closeLater(await startTinyproxy());
     const statuses: (string | undefined)[] = [];

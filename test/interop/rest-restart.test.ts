@@ -86,7 +86,7 @@ const restartOften =
   };
 
 describe('nginx that closes each HTTP/2 connection after 20 requests', () => {
-  it('loses no POST, and gets none twice', async () => {
+  it('loses and repeats no POST', async () => {
     const { server, service } = await proxied('keepalive_requests 20;');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const post = (nth: number) => client.post(`${server.secureOrigin}/${nth}`, `body ${nth}`);
@@ -123,7 +123,7 @@ describe('a graceful restart under load', () => {
     expect(done.connections).toBeGreaterThan(5);
   });
 
-  it('of nginx loses no POST over HTTP/2, and gets none twice', async () => {
+  it('of nginx loses and repeats no POST over HTTP/2', async () => {
     const { server, service } = await proxied();
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const post = (nth: number) => client.post(`${server.secureOrigin}/${nth}`, `body ${nth}`);

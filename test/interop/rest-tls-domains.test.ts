@@ -85,7 +85,7 @@ const ask = (url: string): string =>
   `$var(b) = ""; $var(rc) = rest_get("${url}", $var(b), , $var(code)); ${say('$var(rc) $var(code) $(var(b){s.select,0,|})')}`;
 
 describe('rest_init_client_tls()', () => {
-  it('counts for the next request of the message, once, whatever comes of it', async () => {
+  it('applies to the next request of the message, once, whatever its outcome', async () => {
     const server = await asking();
     const refused = `http://127.0.0.1:${await freePort()}/`;
     const siprest = await serve(`
@@ -111,7 +111,7 @@ route {
     for (let i = 0; i < 3; i++) expect(await says(siprest)).toEqual(expected);
   });
 
-  it('belongs to its message, and goes with an async request, not with those after it', async () => {
+  it('belongs to its message, and applies to an async request, not to later ones', async () => {
     const server = await asking();
     const siprest = await serve(`
 modparam("rest_client", "ssl_capath", "${caFolder(server.authority)}")
@@ -138,7 +138,7 @@ route[answered] {
     }
   });
 
-  it('is -1 for a domain that there is not, and an error without tls_mgm', async () => {
+  it('is -1 for an unknown domain, and an error without tls_mgm', async () => {
     const server = await asking();
     const siprest = await serve(`
 modparam("rest_client", "ssl_capath", "${caFolder(server.authority)}")
@@ -179,7 +179,7 @@ route { rest_init_client_tls("dom1"); }
 });
 
 describe('a client domain', () => {
-  it('is judged by its own CAs and by its own verify_cert', async () => {
+  it('uses its own CAs and its own verify_cert', async () => {
     const server = await asking();
     const stranger = createAuthority();
     const script = (parameters: string) => `
@@ -210,7 +210,7 @@ route {
     }
   });
 
-  it('keeps to its tls_method and ciphers_list, and takes the matching parameters', async () => {
+  it('uses its tls_method and ciphers_list, and the matching parameters', async () => {
     const server = await asking('on');
     const siprest = await serve(`
 modparam("rest_client", "ssl_capath", "${caFolder(server.authority)}")

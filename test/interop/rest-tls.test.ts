@@ -55,7 +55,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     ],
     ['for one other name, in its subject', { commonName: 'old.example.com' }, 'it is for CN:old.example.com'],
   ];
-  it.each(faults)('tell in the log of a certificate that is %s', async (_what, certificate, says) => {
+  it.each(faults)('log a certificate that is %s', async (_what, certificate, says) => {
     const own = closeLater(await startNginx({ certificate, authority }));
     const log: string[] = [];
     const client = newClient({
@@ -69,14 +69,14 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     expect(log[0]).toContain(says);
   });
 
-  it('tell in the log of an unknown CA', async () => {
+  it('log an unknown CA', async () => {
     const log: string[] = [];
     const client = newClient({ log: (_level, message) => log.push(message) });
     expect(brief(await client.get(`${server.secureOrigin}/hello.txt`))).toBe('-10 0');
     expect(log.join()).toContain("the server's certificate is refused: its CA is unknown");
   });
 
-  it('take a wildcard for one label, and not for two', async () => {
+  it('accept a wildcard for one label, but not for two', async () => {
     const own = closeLater(await startNginx({ certificate: { names: ['*.api.localhost'] }, authority }));
     const client = newClient({ tls: { caPath: caFolder(authority) } });
     const at = (host: string) => client.get(`${own.secureOrigin.replace('localhost', host)}/hello.txt`);
@@ -87,7 +87,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
 });
 
 describe('ssl_capath', () => {
-  it('takes the hashed names that openssl rehash makes, and these alone', async () => {
+  it('accepts only the hashed names that openssl rehash creates', async () => {
     const server = closeLater(await startNginx());
     const store = temporaryFolder('store');
     const hashed = temporaryFolder('hashed');
@@ -108,7 +108,7 @@ describe('ssl_capath', () => {
     );
   });
 
-  it('takes a folder that openssl rehash went over', async () => {
+  it('accepts a folder prepared by openssl rehash', async () => {
     const server = closeLater(await startNginx());
     const folder = caFolder(createAuthority(), server.authority);
     expect(spawnSync(commandPath('openssl'), ['rehash', folder]).status).toBe(0);
@@ -117,7 +117,7 @@ describe('ssl_capath', () => {
     );
   });
 
-  it('warns of one file that cannot be read, by its name, and takes the others', async () => {
+  it('warns of an unreadable file by name, and accepts the others', async () => {
     const server = closeLater(await startNginx());
     const folder = caFolder(server.authority);
     mkdirSync(join(folder, 'folder.pem'));
@@ -133,7 +133,7 @@ describe('ssl_capath', () => {
     expect(log[1]).toMatch(/^warning: .*folder\.pem/);
   });
 
-  it('comes beside the default CAs: a system’s store is one of them', async () => {
+  it('is used in addition to the default CAs, such as a system’s store', async () => {
     const server = closeLater(await startNginx());
     const script = `
       import { RestClient } from ${JSON.stringify(new URL('../../src/rest/index.ts', import.meta.url).href)};
@@ -182,7 +182,7 @@ describe('client certificates, sessions and kept connections', () => {
 
   const subject = (outcome: Outcome): string => textOf(outcome).split(' ')[0] ?? '';
 
-  it('are shown where they are asked for, and needed where they are demanded', async () => {
+  it('are sent if requested, and needed if demanded', async () => {
     const server = await asking('on');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     expect(brief(await client.get(server.secureOrigin))).toBe('1 400');
@@ -307,7 +307,7 @@ describe('client certificates, sessions and kept connections', () => {
     },
   );
 
-  it('of a domain made anew are its own: a changed certificate is seen at once', async () => {
+  it('of a new domain are its own: a changed certificate takes effect at once', async () => {
     const server = await asking('optional');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     for (const name of ['monday', 'tuesday']) {
@@ -316,7 +316,7 @@ describe('client certificates, sessions and kept connections', () => {
     }
   });
 
-  it('keep to the TLS version and the ciphers of their domain', async () => {
+  it('use the TLS version and the ciphers of their domain', async () => {
     const server = await asking('optional');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const limited = domain('old', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' });

@@ -118,7 +118,7 @@ describe('no_concurrent_connects between the workers of a server', () => {
     expect(await says(async)).toBe('1 200');
   });
 
-  it('is given back after every outcome', async () => {
+  it('is released after every outcome', async () => {
     const nginx = await slowNginx();
     const siprest = closeLater(
       await startSiprest(asking(`${locked}\nmodparam("rest_client", "max_transfer_size", 1)`, 2)),
@@ -173,7 +173,7 @@ describe('no_concurrent_connects between the workers of a server', () => {
     },
   );
 
-  it('without it nobody waits, and nobody gets -4', async () => {
+  it('switched off, no call waits or gets -4', async () => {
     const nginx = closeLater(await startNginx());
     const dead = closeLater(await startDeadHost());
     const siprest = closeLater(await startSiprest(asking(timeouts, 4)));
@@ -185,7 +185,7 @@ describe('no_concurrent_connects between the workers of a server', () => {
 });
 
 describe('max_async_transfers', () => {
-  it('is the limit of a worker; one more blocks it, and one line of the log says so', async () => {
+  it('is the limit of a worker; one more blocks it, which is logged once', async () => {
     const nginx = await slowNginx();
     const siprest = closeLater(
       await startSiprest(asking('modparam("rest_client", "max_async_transfers", 2)', 1)),
@@ -225,7 +225,7 @@ describe('timeouts of a script', () => {
     expect(unconnected.time).toBeGreaterThanOrEqual(200);
   });
 
-  it('may be those of one call: the third argument of async()', async () => {
+  it('may be set for one call: the third argument of async()', async () => {
     const silent = closeLater(await startService(() => {}));
     const siprest = closeLater(
       await startSiprest(`

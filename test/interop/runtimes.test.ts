@@ -58,7 +58,7 @@ describe.each([
   ],
   ['Bun', binary(`${bun}/bin/bun`), []],
 ] as const)('the REST client on %s', (_, command, args) => {
-  it('does what it does on Node', async () => {
+  it('behaves as on Node', async () => {
     const { stdout, stderr } = await run(command, [...args, 'cases.js', JSON.stringify(started.scene)], {
       cwd: project,
     });

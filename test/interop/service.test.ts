@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { findCommand } from '../support/commands.ts';
 import { root } from '../support/pages.ts';
 
-it('leaves the service few rights', () => {
+it('gives the service few rights', () => {
   const { stdout, stderr } = spawnSync(
     findCommand('systemd-analyze') ?? '',
     ['security', '--offline=true', '--no-pager', `${root}examples/service/siprest.service`],

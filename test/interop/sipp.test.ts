@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 describe('SIPp', () => {
-  it('gets its answer to 200 OPTIONS, and the server stops cleanly', async () => {
+  it('gets answers to 200 OPTIONS, and the server stops cleanly', async () => {
     siprest = await startSiprest(
       'loadmodule "signaling.so"\nloadmodule "sl.so"\nroute { send_reply(200, "OK"); }\n',
     );
@@ -27,7 +27,7 @@ describe('SIPp', () => {
     expect(await siprest.stop()).toBe(0);
   });
 
-  it('is answered by what a REST service says', async () => {
+  it('is answered as a REST service says', async () => {
     const service = createServer((request, response) => {
       response.setHeader('Content-Type', 'text/plain');
       response.end(request.url === '/credit/alice' ? '402' : '200');

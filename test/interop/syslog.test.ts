@@ -45,7 +45,7 @@ describe.each([1, 2])('syslog of %s process(es)', (processes) => {
     expect(program.stderr).toBe('');
   });
 
-  it('goes to stderr while the daemon is away, and back', async () => {
+  it('goes to stderr while the daemon is down, and back afterwards', async () => {
     const socket = join(temporaryFolder('syslog'), 'log');
     const first = await readFrom(socket);
     const args = ['--processes', String(processes), '--syslog-socket', socket];

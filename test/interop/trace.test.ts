@@ -9,7 +9,7 @@ import { freePort } from '../support/ports.ts';
 import { launchSiprest } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-it.each(['127.0.0.1', '[::1]'])('opens in Wireshark, with messages of %s', async (host) => {
+it.each(['127.0.0.1', '[::1]'])('opens in Wireshark, with messages from %s', async (host) => {
   const { run, start, env } = place();
   const port = await freePort();
   await start(

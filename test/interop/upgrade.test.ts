@@ -27,7 +27,7 @@ const relays = (callee: number) => `${modules}route {
 `;
 
 describe('a port that is in use', { timeout: 60_000 }, () => {
-  it('ends with a line that names the process, and what is left there', async () => {
+  it('exits with a line that names the process, and its remaining calls', async () => {
     const { run, start, env } = place();
     const callee = await SipPeer.open();
     const program = await start(relays(callee.port), '--name', 'edge', '--grace', '20');

@@ -24,7 +24,7 @@ const load = (files: Readonly<Record<string, string>>) =>
   evaluate(join(folderWith(files), Object.keys(files)[0] ?? ''));
 
 describe('evaluateGraph()', () => {
-  it('gives what Node gives', async () => {
+  it('returns what Node returns', async () => {
     const names = ['syntax', 'names', 'counter', 'odd', 'even'];
     const read = (name: string) => readFileSync(new URL(`files/${name}.js.txt`, import.meta.url), 'utf8');
     const folder = folderWith({
@@ -41,7 +41,7 @@ describe('evaluateGraph()', () => {
     expect((own['default'] as () => unknown)()).toMatchObject({ increment: 1, even: 'b', count: { z: 2 } });
   });
 
-  it('runs TypeScript whose types can be removed, in all its forms', async () => {
+  it('runs erasable TypeScript in all its forms', async () => {
     const exported = await load({
       'a.ts': `
         import type { Other } from './missing.ts';
@@ -64,7 +64,7 @@ describe('evaluateGraph()', () => {
     expect(exported).toMatchObject({ made: 6, shape: null, text: 't' });
   });
 
-  it('evaluates local files anew, JSON and CommonJS included, and packages once', async () => {
+  it('evaluates local files again, including JSON and CommonJS, and packages once', async () => {
     const folder = folderWith({
       'a.js': `import value from './b.cjs'; import rates from './rates.json' with { type: 'json' }; import * as path from 'node:path';
         export const id = {}, join = path.join; export { value, rates };`,
@@ -83,7 +83,7 @@ describe('evaluateGraph()', () => {
     expect(second['join']).toBe(first['join']);
   });
 
-  it('gives the running siprest to a file wherever it is', async () => {
+  it('gives a file the running siprest, wherever the file is', async () => {
     const { loaded, RestClient } = await load({
       'a.ts': `import { loadScript } from 'siprest'; import { RestClient } from 'siprest/rest'; export { RestClient }; export const loaded: unknown = loadScript;`,
     });
@@ -103,7 +103,7 @@ describe('evaluateGraph()', () => {
     }
   });
 
-  it('frees what is no longer used', { timeout: 30_000 }, async () => {
+  it('frees unused modules', { timeout: 30_000 }, async () => {
     const { graph } = compileGraph(
       join(folderWith({ 'a.js': 'export default { big: new Array(1e5).fill({}) };' }), 'a.js'),
     );
@@ -148,7 +148,7 @@ describe('compileGraph()', () => {
     expect(place).toBe(`2:${24 + text.indexOf(marked)} ${marked}`);
   });
 
-  it('finds what an import does not name, and suggests what may be meant', () => {
+  it('reports unresolved imports, with suggestions', () => {
     expect(
       errorsOf({
         'a.ts': `import { doubel } from './b.ts';\nimport c from './b.js';\nimport { Shape } from './b.ts';\nimport 'siprest/rst';\nimport './no.ts';\n`,
@@ -168,7 +168,7 @@ describe('compileGraph()', () => {
     ]);
   });
 
-  it('finds errors of syntax in both languages', () => {
+  it('finds syntax errors in both languages', () => {
     expect(errorsOf({ 'a.js': 'const a = ;\n' })).toEqual([
       ['syntax', 'unexpected token', '1:11 ;', undefined],
     ]);

@@ -68,7 +68,7 @@ describe('credentials', () => {
     expect(await answered(value)).toEqual([expected]);
   });
 
-  test('that are incomplete are answered with 400, which ends the script', async () => {
+  test('that are incomplete get 400, which ends the script', async () => {
     const { prints, sent } = await runScript(body, {
       modules,
       rest,
@@ -81,12 +81,12 @@ describe('credentials', () => {
   });
 });
 
-test('a realm cannot end its quotes', async () => {
+test('a realm cannot break out of its quotes', async () => {
   const { sent } = await runScript('$var(r) = "a\\", x=\\"b"; www_challenge($var(r));', { modules, rest });
   expect(sent.join('')).toContain('realm="a\\", x=\\"b", nonce="');
 });
 
-test('a secret of another length, and unknown words, are refused before the start', () => {
+test('secrets of another length and unknown words are rejected before the start', () => {
   const errors = (text: string) =>
     loadScript(`loadmodule "auth.so"\n${text}`).diagnostics.map(({ code, message }) => `${code}: ${message}`);
   expect(errors('modparam("auth", "secret", "short")\nroute { exit; }')).toEqual([

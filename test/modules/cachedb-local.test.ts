@@ -7,7 +7,7 @@ import { runScript } from '../support/run-script.ts';
 
 const modules = ['cachedb_local'];
 
-test('keys are removed by patterns, in the collection that is named', async () => {
+test('keys are removed by pattern, in the named collection', async () => {
   const { prints } = await runScript(
     `cache_store("local", "info_1", "a"); cache_store("local", "info_2", "b"); cache_store("local", "other", "c");
      cache_store("local:second", "info_1", "d");
@@ -26,7 +26,7 @@ test('keys are removed by patterns, in the collection that is named', async () =
   expect(prints).toEqual(['1', '-2', '1 c', '1 d', '-2', '-1']);
 });
 
-test('counters count, and refuse a value that is not a number', async () => {
+test('counters count, and reject a value that is not a number', async () => {
   const { prints } = await runScript(
     `cache_add("local", "n", 5, 0, $var(v)); xlog("$rc $var(v)");
      cache_sub("local", "n", 7, 0, $var(v)); xlog("$rc $var(v)");
@@ -39,7 +39,7 @@ test('counters count, and refuse a value that is not a number', async () => {
   expect(prints).toEqual(['1 5', '1 -2', '1 -2', '-1', '-2', '-1']);
 });
 
-test('a cache that is full, and one that cannot be asked, are -1 with a line in the log', async () => {
+test('a full or unreachable cache is -1, and logged', async () => {
   const script = `cache_store("local", "k", "${'x'.repeat(1000)}"); xlog("$rc");
     cache_add("local", "n", 1, 0); xlog("$rc");
     cache_fetch("local", "n", $var(v)); xlog("$rc");

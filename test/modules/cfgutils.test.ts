@@ -7,7 +7,7 @@ const modules = ['cfgutils'];
 const prints = async (body: string, rest = '') => (await runScript(body, { modules, rest })).prints;
 
 describe('lists', () => {
-  test('are counted, headers as well', async () => {
+  test('are counted, as are headers', async () => {
     expect(
       await prints(`
         $avp(d) = 1; $avp(d) = 2; $avp(d) = 3;
@@ -16,7 +16,7 @@ describe('lists', () => {
     ).toEqual(['3 2 0']);
   });
 
-  test('are shuffled, with nothing lost', async () => {
+  test('are shuffled without losses', async () => {
     const [list = ''] = await prints(`
       $avp(d) = 1; $avp(d) = 2; $avp(d) = 3; $avp(d) = 4;
       if (shuffle_avps($avp(d))) xlog("$(avp(d)[*])");
@@ -24,7 +24,7 @@ describe('lists', () => {
     expect(list.split(', ').toSorted()).toEqual(['1', '2', '3', '4']);
   });
 
-  test('give an index as likely as its weight', async () => {
+  test('return each index with the probability of its weight', async () => {
     expect(
       await prints(`
         $avp(w) = 0; $avp(w) = 5; $avp(w) = 0;
@@ -116,7 +116,7 @@ describe('time recurrences', () => {
     expect(matchesRecurrence(text, 0)).toBeNull();
   });
 
-  test('any text is answered', () => {
+  test('any text has a result', () => {
     const part = fc.constantFrom(
       'UTC|',
       '|',
@@ -164,7 +164,7 @@ describe('locks', () => {
     expect(lines).toEqual(['main has it', 'main gives it back', 'other has it']);
   });
 
-  test('are not taken twice by one message, and static and dynamic ones are apart', async () => {
+  test('are not reentrant, and static and dynamic ones are separate', async () => {
     expect(
       await prints(`
         get_dynamic_lock($ci); get_dynamic_lock($ci); xlog("$rc");
@@ -178,7 +178,7 @@ describe('locks', () => {
 });
 
 describe('variables', () => {
-  test('stand in every worker from the start', async () => {
+  test('are set in every worker from the start', async () => {
     const rest = `modparam("cfgutils", "varset", "gw=s:sip:11.11.11.11;transport=tcp")
       modparam("cfgutils", "varset", "init=i:1")
       modparam("cfgutils", "shvset", "debug=i:7")`;
@@ -200,7 +200,7 @@ describe('variables', () => {
 });
 
 describe('chance', () => {
-  test('is what was set', async () => {
+  test('is as configured', async () => {
     expect(
       await prints(`
         if (rand_event(100)) xlog("always"); if (rand_event(0)) xlog("never");

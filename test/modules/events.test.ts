@@ -28,7 +28,7 @@ const notification = (params?: unknown, method = 'E_A') =>
   JSON.stringify({ jsonrpc: '2.0', method, ...(params === undefined ? {} : { params }) });
 
 describe('a subscriber', () => {
-  test('gets JSON-RPC: named attributes as an object, others as an array, none without params', async () => {
+  test('gets JSON-RPC: named attributes as an object, others as an array, and no params without attributes', async () => {
     const { port, received } = await subscriber();
     const { prints } = await run(
       `subscribe_event("E_A", "udp:127.0.0.1:${port}"); xlog("$rc");
@@ -75,7 +75,7 @@ describe('a subscriber', () => {
     await expect.poll(() => [...four.received, ...six.received]).toHaveLength(2);
   });
 
-  test('gets bytes that are not UTF-8 as U+FFFD, and the rest as it is', async () => {
+  test('gets invalid UTF-8 as U+FFFD, and the rest unchanged', async () => {
     const { port, received } = await subscriber();
     await run(
       `subscribe_event("E_A", "udp:127.0.0.1:${port}");

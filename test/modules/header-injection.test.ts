@@ -63,7 +63,7 @@ const refused = [
   'sl_send_reply(183, "$var(v)")',
 ] as const;
 
-describe('is refused with -1 and a line in the log', () => {
+describe('is refused with -1 and logged', () => {
   test.each(refused)('%s', async (call) => {
     const { prints, log, all } = await outcome(`${call}; xlog("print $rc");`);
     expect(prints).toEqual(['-1']);
@@ -84,7 +84,7 @@ describe('is refused with -1 and a line in the log', () => {
     expect(all.join('')).not.toMatch(/^X:/m);
   });
 
-  test('what a REST service answers, and what a caller has encoded', async () => {
+  test('text from a REST service, and text encoded by a caller', async () => {
     const service = closeLater(
       await startService((_, response) => respond(response, 200, 'a\r\nInjected: yes')),
     );
@@ -96,7 +96,7 @@ describe('is refused with -1 and a line in the log', () => {
     expect(all.join('')).not.toContain('Injected');
   });
 
-  test('the parts of a request of its own', async () => {
+  test('the parts of a generated request', async () => {
     const { prints } = await outcome(
       `t_new_request("OPTIONS", "sip:x@127.0.0.1:9", "sip:a@b", "$var(v) sip:c@d"); xlog("print $rc");
        t_new_request("OPTIONS sip:y SIP/2.0\r\nX", "sip:x@127.0.0.1:9", "sip:a@b", "sip:c@d"); xlog("print $rc");
@@ -132,7 +132,7 @@ describe('is refused with -1 and a line in the log', () => {
   });
 });
 
-describe('goes on', () => {
+describe('is accepted', () => {
   test('a line break that the script itself writes', async () => {
     const { prints, invite } = await outcome(
       `$var(a) = "1"; append_hf("X-A: $var(a)\\r\\nX-B: $var(a)\\r\\n"); xlog("print $rc");
@@ -149,7 +149,7 @@ describe('goes on', () => {
     expect(invite.header('record-route')).toContain(';did=1;x=1>');
   });
 
-  test('a whole header in a variable, with the line break at its end', async () => {
+  test('a whole header in a variable, with its line break', async () => {
     const { prints, invite } = await outcome(
       `$var(h) = "X-A: 1\\r\\n"; append_hf($var(h)); xlog("print $rc"); append_hf("$var(h)"); xlog("print $rc");`,
     );
@@ -157,7 +157,7 @@ describe('goes on', () => {
     expect(invite.all('x-a')).toEqual(['1', '1']);
   });
 
-  test('a text of several lines into a body, whose headers stay whole', async () => {
+  test('a text of several lines in a body, whose headers stay intact', async () => {
     const { prints, invite } = await outcome(`replace_body("hello", "$var(v)\\r\\n"); xlog("print $rc");`);
     expect(prints).toEqual(['1']);
     expect(invite.body).toBe('a\r\nInjected: yes\r\n');

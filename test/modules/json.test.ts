@@ -70,7 +70,7 @@ const call = (name: string, ...args: VariableReference<Run>[]) => {
 };
 
 describe('reading', () => {
-  test('gives each type as the script has it (trans-json-types)', () => {
+  test('converts each type for the script (trans-json-types)', () => {
     parse('o', '{"i":5,"s":"t","b":true,"n":null,"f":1.5,"a":[1,"two",{"k":"v"}],"o":{"x":{"y":9}}}');
     const paths = [
       'o/i',
@@ -110,7 +110,7 @@ describe('reading', () => {
     expect([get('o[0]/status'), get('o[1]/status'), get('o[-2]/status')]).toEqual(['ok', 'no', 'ok']);
   });
 
-  test('paths may hold variables (trans-json-dynamic)', () => {
+  test('paths may contain variables (trans-json-dynamic)', () => {
     parse('o', '{"k1":"v1","list":["z","y"]}');
     let path = 'o/k1';
     const { get: read } = access(() => path);
@@ -176,7 +176,7 @@ describe('writing', () => {
     expect(get('o')).toBeNull();
   });
 
-  test('a place that is not there is refused', () => {
+  test('a path that does not exist is refused', () => {
     parse('o', '{"a":[1]}');
     const refused = [
       set('none/a', 1),
@@ -197,7 +197,7 @@ describe('writing', () => {
     expect([get('o'), get('o/x')]).toEqual([null, null]);
   });
 
-  test('documents stay with the worker, and a message keeps its own', () => {
+  test('documents belong to the worker, and a message keeps its own', () => {
     parse('o', '{"x":1}');
     const other = new Message(message.worker) as unknown as Run;
     expect(access('o/x').get(other)).toBe(1);
@@ -219,7 +219,7 @@ describe('for ... in', () => {
     expect([list('j/none'), list('none'), list('j/ips.keys'), list('j/o/a')]).toEqual([[], [], [], []]);
   });
 
-  test('no other index', () => {
+  test('rejects any other index', () => {
     expect(() => access('j', 'json', 1)).toThrow(InvalidUse);
     expect(() => access('j', 'json', 'append')).toThrow(InvalidUse);
   });
@@ -293,13 +293,13 @@ describe('parsing', () => {
     expect(get('o')).toBeNull();
   });
 
-  test('what nests too deep is refused, without a stack overflow', () => {
+  test('too deep nesting is refused, without a stack overflow', () => {
     expect(parse('o', '['.repeat(500) + ']'.repeat(500))).toBe(true);
     expect(parse('o', '['.repeat(200_000) + ']'.repeat(200_000))).toBe(false);
     expect(parse('o', `[${' '.repeat(10_485_760)}]`)).toBe(false);
   });
 
-  test('any JSON comes back as it was', () => {
+  test('any JSON survives parsing and printing', () => {
     // integers of more than 64 bits do not
     const json = fc.json().filter((text) => !/\d{19}/.test(text));
     fc.assert(
@@ -312,7 +312,7 @@ describe('parsing', () => {
     );
   });
 
-  test('any bytes are refused, or JSON that reads the same when printed', () => {
+  test('any bytes are refused, or are JSON that survives printing', () => {
     const part = fc.oneof(
       fc.constantFrom(...'{}[]",:\\u0123456789abcdef-+.eE/*\' \n', 'null', 'true', '\\ud800', '[1,', '{"a":'),
       fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
@@ -331,7 +331,7 @@ describe('parsing', () => {
 });
 
 describe('json_link', () => {
-  test('both places hold one value, until one of them is set anew', () => {
+  test('both places share a value until one of them is set', () => {
     parse('b', '[{},{},{}]');
     expect(call('json_link', reference('stub'), reference('b[0]'))).toBe(1);
     set('stub/ana', 'are');
@@ -344,7 +344,7 @@ describe('json_link', () => {
     expect(get('b')).toBe('[ { "ana": "are", "ar": [ 2, 3 ] }, { }, { } ]');
   });
 
-  test('refuses what would have no end', () => {
+  test('refuses cycles', () => {
     parse('b', '[1,{"c":{}}]');
     expect(call('json_link', reference('b[0]'), reference('b'))).toBe(-1);
     expect(call('json_link', reference('alias'), reference('b'))).toBe(1);
@@ -364,7 +364,7 @@ describe('json_link', () => {
     expect(get('a3')).not.toBeNull();
   });
 
-  test('needs a source and $json variables', () => {
+  test('needs $json variables and a source', () => {
     expect(call('json_link', reference('x'), reference('none'))).toBe(-1);
     const other: VariableReference<Run> = {
       text: '$var(x)',
@@ -378,7 +378,7 @@ describe('json_link', () => {
 });
 
 describe('json_merge', () => {
-  test('merges as RFC 7396 has it', () => {
+  test('merges as RFC 7396 says', () => {
     parse('main', '{"test1":"a","common":"1","gone":1,"deep":{"x":1,"y":2}}');
     parse('patch', '{"common":"2","gone":null,"deep":{"y":3},"test2":"b"}');
     expect(call('json_merge', reference('main'), reference('patch'), reference('out'))).toBe(1);

@@ -231,7 +231,7 @@ async function call(kind: RouteKind, statements: string) {
 const requestKinds: readonly RouteKind[] = ['request', 'branch', 'failure'];
 const replyKinds: readonly RouteKind[] = ['named reply', 'branch reply', 'global reply', 'resumed reply'];
 
-describe.each(requestKinds)('in a %s route the request is meant by', (kind) => {
+describe.each(requestKinds)('in a %s route the request is used by', (kind) => {
   test.each(Object.entries(rows))('%s', async (_, { script, prints, bodies }) => {
     const seen = await call(kind, script);
     expect(seen.prints).toEqual([prints[0]]);
@@ -242,7 +242,7 @@ describe.each(requestKinds)('in a %s route the request is meant by', (kind) => {
   });
 });
 
-describe.each(replyKinds)('in a %s route the response is meant by', (kind) => {
+describe.each(replyKinds)('in a %s route the response is used by', (kind) => {
   test.each(Object.entries(rows))('%s', async (_, { script, prints, bodies, empty }) => {
     const seen = await call(kind, script);
     expect(seen.prints).toEqual([prints[2], prints[1]]);
@@ -258,14 +258,14 @@ describe('headers', () => {
     xlog("print $hdr(X-From) $msg.type $(hdrcnt(Via)) $tt");
     append_hf("X-New: 1\\r\\n"); remove_hf("X-From"); sipmsg_validate(); xlog("print $rc");`;
 
-  test.each(requestKinds)('in a %s route are those of the request', async (kind) => {
+  test.each(requestKinds)('in a %s route are the headers of the request', async (kind) => {
     const { invite, final, prints } = await call(kind, statements);
     expect(prints).toEqual(['caller request 1 <null>', '1']);
     expect([invite.header('x-new'), invite.header('x-from')]).toEqual(['1', undefined]);
     expect([final.header('x-new'), final.header('x-from')]).toEqual([undefined, 'callee']);
   });
 
-  test.each(replyKinds)('in a %s route are those of the response', async (kind) => {
+  test.each(replyKinds)('in a %s route are the headers of the response', async (kind) => {
     const { invite, final, prints } = await call(kind, statements);
     expect(prints).toEqual(Array.from({ length: 2 }, () => ['callee reply 2 callee', '1']).flat());
     expect([invite.header('x-new'), invite.header('x-from')]).toEqual([undefined, 'caller']);
@@ -289,7 +289,7 @@ describe('a reply route', () => {
     expect(bench.prints()).toEqual([]);
   });
 
-  test('never answers, relays or changes the request, also by a route that it calls', async () => {
+  test('never answers, relays or changes the request, not even by a route that it calls', async () => {
     const bench = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_reply("r"); t_relay(); }
        onreply_route[r] { if ($rs == 180) route(other); }
@@ -319,7 +319,7 @@ describe('a reply route', () => {
 });
 
 describe('functions on branches', () => {
-  test('may stand in any route, as in OpenSIPS, and send no request from a reply route', async () => {
+  test('are allowed in any route, as in OpenSIPS, and send no request from a reply route', async () => {
     const all =
       'append_msg_branch("sip:x@CALLEE0"); swap_msg_branches(0, 1); move_msg_branch(1, 0); remove_msg_branch(1); serialize_branches(1); next_branches();';
     const bench = await relayBench(
@@ -377,7 +377,7 @@ describe('without a message', () => {
 });
 
 describe('a local_route', () => {
-  test('changes the body of the request that siprest itself sends, and no other', async () => {
+  test('changes only the body of the request that siprest itself sends', async () => {
     const bench = await relayBench(
       `loadmodule "textops.so"
        route { t_new_request("MESSAGE", "sip:x@CALLEE0", "sip:a@a.example", "sip:b@b.example", "text/plain hello"); $ru = "sip:a@CALLEE1"; t_relay(); }
@@ -397,7 +397,7 @@ describe('a local_route', () => {
 });
 
 describe('a failure route', () => {
-  test('starts from the body that the first try was sent with', async () => {
+  test('starts with the body of the first attempt', async () => {
     const bench = await relayBench(
       `route { codec_delete("PCMU"); $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay(); stream_delete("audio"); }
        failure_route[f] { if (codec_exists("PCMU")) xlog("print PCMU"); if (codec_exists("PCMA")) xlog("print PCMA"); $ru = "sip:b@CALLEE1"; t_relay(); }`,

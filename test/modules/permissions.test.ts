@@ -68,7 +68,7 @@ describe('addresses', () => {
     expect(log.join('\n')).toMatch(/unknown transport "pigeon"[\s\S]*unknown partition "pigeon"/);
   });
 
-  it('come from a table with columns of other names, whose bad rows are left out', async () => {
+  it('come from a table with renamed columns, whose invalid rows are skipped', async () => {
     const folder = temporaryFolder('permissions');
     const table = [
       head.replace('grp', 'g'),
@@ -132,7 +132,7 @@ describe('rules', () => {
     return folder;
   };
 
-  it('ignore case, take lists and comments, and leave out lines that are wrong', async () => {
+  it('ignore case, accept lists and comments, and skip invalid lines', async () => {
     const folder = withFiles({
       'p.allow':
         'ALL : "^SIP:1", "^sip:2" EXCEPT "^sip:21","^sip:22" # comment\nALL : "^sip:3" "^sip:4"\nall : ALL\nALL : "("\n',
@@ -164,7 +164,7 @@ describe('rules', () => {
     expect(await prints(body, parameter('check_all_branches', '0'))).toEqual(['-1', '1', '1', '1']);
   });
 
-  it('of allow_routing() without a name are in the default files', async () => {
+  it('of allow_routing() without a name come from the default files', async () => {
     const folder = withFiles({ yes: 'ALL : "^sip:1"', no: 'ALL : ALL' });
     const rest =
       parameter('default_allow_file', `${folder}/yes`) + parameter('default_deny_file', `${folder}/no`);
@@ -181,7 +181,7 @@ describe('rules', () => {
     expect(log.join('\n')).toContain('cannot be read, so nothing is allowed: it is a directory');
   });
 
-  it('refuse contacts that cannot be read', async () => {
+  it('refuse invalid contacts', async () => {
     const request = sampleRequest.replace(/^Contact:.*$/im, 'Contact: nonsense <');
     expect(request).toContain('nonsense');
     expect(await codes(['allow_register("none")'], '', request)).toEqual(['-1']);

@@ -59,14 +59,14 @@ describe('save()', () => {
     expect(prints).toEqual(['-2']);
   });
 
-  test('contacts beyond the limit are refused, by letters of older versions too', async () => {
+  test('contacts beyond the limit are refused, with older flags too', async () => {
     const many = Array.from({ length: 20 }, (_, i) => `<sip:bob@192.0.2.${i}>`);
     const { reply } = await saved(register(many), '', '', 'c5');
     expect(reply).toMatch(/^SIP\/2\.0 503 /);
     expect(contactOf((await saved(register(many), '', '', 'c2f')).reply)?.split(', ')).toHaveLength(2);
   });
 
-  test('path-strict without support for Path saves nothing', async () => {
+  test('path-strict without Path support saves nothing', async () => {
     const request = register(['<sip:bob@192.0.2.7>'], 'Path: <sip:192.0.2.1;lr>\n');
     const { reply, prints } = await saved(
       request,
@@ -78,7 +78,7 @@ describe('save()', () => {
     expect(prints).toEqual(['-2', '-1']);
   });
 
-  test('a contact that fix_nated_contact() has changed is the one that is saved', async () => {
+  test('the contact changed by fix_nated_contact() is saved', async () => {
     const request = register(['"B" <sip:bob@10.0.0.9;ob>;expires=70']);
     const { sent } = await runScript('fix_nated_contact(";nat=yes"); save("location");', {
       modules,
@@ -101,7 +101,7 @@ describe('save()', () => {
     ]);
   });
 
-  test('a made-up GRUU finds nobody', async () => {
+  test('an invented GRUU finds nobody', async () => {
     const body = `lookup("location", , "sip:tgruu.AAAA@example.com;gr"); xlog("$rc");
       lookup("location", , "sip:tgruu.${'A'.repeat(200)}@example.com;gr"); xlog("$rc");`;
     const { prints } = await saved(register(['<sip:bob@192.0.2.7>']), body);
@@ -136,7 +136,7 @@ describe('flags', () => {
   });
 });
 
-test('numbers of older versions are the same tests', async () => {
+test('numeric flags of older versions mean the same', async () => {
   const { prints } = await runScript(
     'nat_uac_test("1"); xlog("$rc"); nat_uac_test(64); xlog("$rc"); nat_uac_test("0"); xlog("$rc");',
     { modules, request: sampleRequest.replace('sip:alice@192.0.2.7:5062', 'sip:alice@10.1.2.3:5062') },

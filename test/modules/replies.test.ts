@@ -7,7 +7,7 @@ const sent = async (body: string, request = sampleRequest) =>
   (await runScript(body, { modules, request })).sent;
 
 describe('sl', () => {
-  test('answers without a transaction, with an empty reason where the script gives that', async () => {
+  test('answers without a transaction, and with an empty reason if the script says so', async () => {
     const [reply] = await sent('sl_send_reply(404, "");');
     expect(reply).toMatch(/^SIP\/2\.0 404 \r\n/);
     expect(reply).toMatch(/^To: Bob <sip:bob@biloxi\.example>;tag=\S+\r$/m);
@@ -24,18 +24,18 @@ describe('sl', () => {
     expect(prints).toEqual([expected]);
   });
 
-  test('answers no ACK', async () => {
+  test('does not answer an ACK', async () => {
     const request = sampleRequest.replace(/^INVITE/, 'ACK').replace('17 INVITE', '17 ACK');
     expect(await sent('sl_send_reply(200, "OK");', request)).toEqual([]);
   });
 
-  test('sends an error for an internal one', async () => {
+  test('sends a reply for an internal error', async () => {
     expect((await sent('sl_reply_error();'))[0]).toMatch(/^SIP\/2\.0 500 /);
   });
 });
 
 describe('signaling', () => {
-  test('tells the tag that its replies have, with a transaction and without', async () => {
+  test('returns the tag of its replies, with and without a transaction', async () => {
     for (const before of ['', 't_newtran();']) {
       const { prints, sent: replies } = await runScript(
         `${before} xlog("$sig_local_totag"); send_reply(403, "Forbidden");`,
@@ -47,7 +47,7 @@ describe('signaling', () => {
     }
   });
 
-  test('answers once by the transaction', async () => {
+  test('answers only once in a transaction', async () => {
     const { prints, sent: replies } = await runScript(
       't_newtran(); send_reply(403, "A"); xlog("$rc"); send_reply(404, "B"); xlog("$rc");',
       { modules },

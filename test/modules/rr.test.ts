@@ -22,7 +22,7 @@ describe('record_route()', () => {
     expect(got.all('record-route')).toEqual([`<sip:${own(port)}${params}>`, '<sip:before.example;lr>']);
   });
 
-  test('its parameters: no From tag, the user of the request URI', async () => {
+  test('takes parameters: no From tag, the user of the request URI', async () => {
     const { port, caller, callees } = await relayBench(
       `modparam("rr", "append_fromtag", 0)
        modparam("rr", "add_username", 1)
@@ -33,7 +33,7 @@ describe('record_route()', () => {
     expect(got.all('record-route')).toEqual([`<sip:bob@${own(port)};lr>`]);
   });
 
-  test('record_route_preset() with one host and with two, the outbound one on top', async () => {
+  test('record_route_preset() with one host, and with two, the outbound one on top', async () => {
     const { port, caller, callees } = await relayBench(
       `route {
          if ($rU == "one") record_route_preset("edge.example:5090;x=1");
@@ -53,7 +53,7 @@ describe('record_route()', () => {
     ]);
   });
 
-  test('in a branch route it stands in that branch alone', async () => {
+  test('in a branch route it affects only that branch', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_on_branch("b"); t_relay(); }
        branch_route[b] { if ($rU == "b") record_route(); }`,
@@ -78,7 +78,7 @@ describe('loose_route()', () => {
   }`;
   const inDialog = '<sip:bob@biloxi.example>;tag=bob1';
 
-  test('takes its own route away and follows the next', async () => {
+  test('removes its own Route and follows the next one', async () => {
     const { port, caller, callees, prints } = await relayBench(script);
     const callee = one(callees);
     const next = `<sip:${own(callee.port)};lr>`;
@@ -108,7 +108,7 @@ describe('loose_route()', () => {
     expect(prints()).toEqual([`1 ${callee.uri('x')} <null> 010 lr;ftag=of-the-other`]);
   });
 
-  test('a strict router before: the request URI is ours, and the target is the last Route', async () => {
+  test('after a strict router: the request URI is ours, and the target is the last Route', async () => {
     const { port, caller, callees, prints } = await relayBench(script);
     const callee = one(callees);
     caller.request(port, `sip:${own(port)};lr;ftag=alice1`, {
@@ -121,7 +121,7 @@ describe('loose_route()', () => {
     expect(prints()[0]).toMatch(/^1 sip:bob@192\.0\.2\.4 sip:127\.0\.0\.1:\d+;lr 100 /);
   });
 
-  test('a strict router after: it becomes the request URI, and the target the last Route', async () => {
+  test('before a strict router: it becomes the request URI, and the target the last Route', async () => {
     const { port, caller, callees } = await relayBench(script);
     const callee = one(callees);
     caller.request(port, 'sip:bob@192.0.2.4', {
@@ -136,7 +136,7 @@ describe('loose_route()', () => {
     ]);
   });
 
-  test('both routes of a doubled Record-Route are taken away, two that are not only once', async () => {
+  test('both Routes of a doubled Record-Route are removed, of two others only one', async () => {
     const { port, caller, callees } = await relayBench(script);
     const callee = one(callees);
     const last = `<sip:${own(callee.port)};lr>`;
@@ -148,7 +148,7 @@ describe('loose_route()', () => {
     expect((await callee.next('BYE')).all('route')).toEqual([last]);
   });
 
-  test('a preloaded route that names the server alone is removed, and none', async () => {
+  test('a preloaded Route with only the server is removed, and counts as none', async () => {
     const { port, caller, callees, prints } = await relayBench(script);
     const callee = one(callees);
     caller.request(port, callee.uri('x'), { headers: [`Route: <sip:${own(port)};lr>`] });
@@ -157,7 +157,7 @@ describe('loose_route()', () => {
     expect(prints()[0]).toMatch(/^-1 /);
   });
 
-  test('a preloaded route with a further one is followed', async () => {
+  test('a preloaded Route with another one after it is followed', async () => {
     const { port, caller, callees, prints } = await relayBench(script);
     const callee = one(callees);
     caller.request(port, 'sip:bob@biloxi.example', {
@@ -168,7 +168,7 @@ describe('loose_route()', () => {
     expect(prints()[0]).toMatch(/^1 sip:bob@biloxi\.example /);
   });
 
-  test('without a Route, or with a broken one, it is false', async () => {
+  test('is false without a Route, or with an invalid one', async () => {
     const { port, caller, callees, prints } = await relayBench(script);
     const callee = one(callees);
     caller.request(port, callee.uri('x'), { method: 'OPTIONS' });

@@ -61,7 +61,7 @@ describe('headers', () => {
     expect((await code(call)).split('\n').at(-1)).toMatch(new RegExp(`(?:^|[^-])${expected}$`));
   });
 
-  test('are removed in what is sent on, and still there for the script', async () => {
+  test('are removed from the forwarded request, but still visible to the script', async () => {
     const text = await sentOn('remove_hf("User-Agent"); remove_hf_glob("X-*"); remove_hf("v");');
     expect(text).not.toMatch(/^(?:User-Agent|X-|Via)/im);
     expect(text).toMatch(/^Subject: lunch\r$/m);
@@ -99,7 +99,7 @@ describe('options in lists', () => {
     expect(/^Supported: (.*)\r$/m.exec(text)?.[1]).toBe(left);
   });
 
-  test('can be asked for, added and taken away, again and again', async () => {
+  test('can be queried, added and removed repeatedly', async () => {
     const text = await sentOn(`
       list_hdr_remove_option("Supported", "100REL");
       list_hdr_add_option("Supported", "path");
@@ -182,7 +182,7 @@ describe('the request URI', () => {
     expect(prints).toEqual([expected]);
   });
 
-  test('of a TEL URI gets the host of the caller', async () => {
+  test("of a TEL URI gets the caller's host", async () => {
     const request = sampleRequest.replace(/^INVITE \S+/, 'INVITE tel:+1-555-1234;phone-context=x');
     const { prints } = await runScript('ruri_tel2sip(); xlog("$rc $ru");', { modules, request });
     expect(prints).toEqual(['1 sip:+15551234;phone-context=x@atlanta.example;user=phone']);
@@ -203,7 +203,7 @@ describe('codecs and streams', () => {
     expect(formats(await sentOn(call))).toBe(expected);
   });
 
-  test('a deleted codec leaves no attributes behind, and later calls see that', async () => {
+  test('a deleted codec leaves no attributes behind, and later calls see the change', async () => {
     const text = await sentOn(
       'codec_delete("telephone-event"); if (codec_exists("telephone-event")) exit; append_hf("X-Gone: 1\\r\\n");',
     );
@@ -213,7 +213,7 @@ describe('codecs and streams', () => {
     expect(text.length - text.indexOf('\r\n\r\n') - 4).toBe(length);
   });
 
-  test('a stream goes with all its lines', async () => {
+  test('a stream is deleted with all its lines', async () => {
     const request = `${sampleRequest}m=video 4002 RTP/AVP 31\na=rtpmap:31 H261/90000\n`;
     const text = await sentOn('stream_delete("vid.*");', { request });
     expect(text).not.toMatch(/video|H261/);
@@ -222,7 +222,7 @@ describe('codecs and streams', () => {
 });
 
 describe('body parts', () => {
-  test('make a multipart body and come out of it again', async () => {
+  test('are joined into a multipart body and extracted from it', async () => {
     const { prints, request } = await runScript(
       `add_body_part("Hello World!", "text/plain", "X-Part: 1\\r\\n");
        xlog("$rc");
@@ -246,14 +246,14 @@ describe('body parts', () => {
     );
   });
 
-  test('the whole body goes, and its type with it', async () => {
+  test('the whole body is deleted, with its type', async () => {
     const text = await sentOn('remove_body_part();');
     expect(text).toMatch(/^Content-Length: 0\r\n\r\n$/m);
     expect(text).not.toMatch(/Content-Type/);
     expect(await code('remove_body_part("text/plain")')).toBe('-1');
   });
 
-  test('all but those of a type go', async () => {
+  test('all but those of a type are deleted', async () => {
     expect(
       await sentOn('add_body_part("x", "text/plain"); remove_body_part("text/plain", "revert");'),
     ).toMatch(/Content-Type: text\/plain\r\nContent-Length: 1\r\n\r\nx$/);
@@ -261,7 +261,7 @@ describe('body parts', () => {
 });
 
 describe('replies', () => {
-  test('get a Date', async () => {
+  test('get a Date header', async () => {
     const { sent } = await runScript('append_time(); send_reply(200, "OK");', {
       modules: [...modules, 'signaling', 'sl'],
     });
@@ -295,12 +295,12 @@ describe('sipmsg_validate()', () => {
     expect(prints).toEqual([expected]);
   });
 
-  test('says why', async () => {
+  test('reports the reason', async () => {
     const { prints } = await runScript('sipmsg_validate("h", $var(why)); xlog("$var(why)");', { modules });
     expect(prints).toEqual(['a Path header in a request other than REGISTER']);
   });
 
-  test('sees a Content-Length that is not that of the body', async () => {
+  test('detects a wrong Content-Length', async () => {
     const request = `${wire(valid)}trailing`;
     const { prints } = await runScript('sipmsg_validate(); xlog("$rc");', {
       modules,

@@ -45,21 +45,21 @@ describe('mathops', () => {
     ]);
   });
 
-  test('math_compare() gives a number', async () => {
+  test('math_compare() returns a number', async () => {
     const body = ['1 + 8", "7 / 2', '1", "2', '2", "4 / 2'].map(
       (two) => `math_compare("${two}", $var(r)); if ($var(r) == $var(r) + 0) xlog("$var(r)");`,
     );
     expect(await printed('mathops', body.join('\n'))).toEqual(['1', '-1', '0']);
   });
 
-  test('an expression of any depth is answered', async () => {
+  test('an expression of any depth has a result', async () => {
     const deep = '('.repeat(5000);
     expect(await printed('mathops', `math_eval("${deep}1", $var(r)); xlog("$rc");`)).toEqual(['-1']);
   });
 });
 
 describe('regex', () => {
-  test('gives the matched part, and names what needs backtracking', async () => {
+  test('returns the matched part, and names what needs backtracking', async () => {
     expect(
       await printed(
         'regex',
@@ -85,7 +85,7 @@ describe('regex', () => {
 });
 
 describe('path', () => {
-  test('adds the address of the socket, and the source', async () => {
+  test('adds the address of the socket and the source', async () => {
     expect(await added('path', 'add_path(); add_path_received("edge");')).toEqual([
       'insert-before Path: <sip:127.0.0.1;lr>\r\n',
       expect.stringMatching(/^insert-before Path: <sip:edge@127\.0\.0\.1;received=sip:[\d.]+:\d+;lr>\r\n$/),
@@ -93,7 +93,7 @@ describe('path', () => {
     expect(await printed('path', 'add_path("a@b>"); xlog("$rc");')).toEqual(['-1']);
   });
 
-  test('loose_route() follows the received address of the own Route', async () => {
+  test('loose_route() follows the received address of its own Route', async () => {
     const request = sampleRequest.replace(
       'Max-Forwards',
       'Route: <sip:127.0.0.1;lr;received=sip:192.0.2.7:5062>\nMax-Forwards',
@@ -105,7 +105,7 @@ describe('path', () => {
 });
 
 describe('diversion', () => {
-  test('the last one is topmost, above those of the request', async () => {
+  test('the last one added is topmost, above those of the request', async () => {
     expect(
       await added(
         'diversion',
@@ -118,7 +118,7 @@ describe('diversion', () => {
     ]);
   });
 
-  test('text that would be another header is refused', async () => {
+  test('text that would add a header is refused', async () => {
     expect(
       await printed('diversion', '$var(x) = "a\\r\\nX: y"; add_diversion($var(x)); xlog("$rc");'),
     ).toEqual(['-1']);
@@ -126,7 +126,7 @@ describe('diversion', () => {
 });
 
 describe('ratelimit', () => {
-  test('counts go down, to nothing, and are listed', async () => {
+  test('counts go down to zero, and are listed', async () => {
     expect(
       await printed(
         'ratelimit',

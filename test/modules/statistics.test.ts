@@ -9,7 +9,7 @@ import { SipPeer } from '../support/sip-peer.ts';
 
 const modules = ['statistics'];
 
-test('counters are added to, read and reset', async () => {
+test('counters are increased, read and reset', async () => {
   const { prints, log } = await runScript(
     `xlog("$stat(calls) $stat(none)");
      update_stat("calls", 3); update_stat("calls", -1); xlog("$rc $stat(calls) $stat(dynamic:calls)");
@@ -27,7 +27,7 @@ test('counters are added to, read and reset', async () => {
   expect(log.join('\n')).toContain('"lasting" cannot be reset');
 });
 
-test('a group is gone through by an iterator, and others have counters of the same names', async () => {
+test('an iterator visits a group, and groups may share counter names', async () => {
   const { prints, log } = await runScript(
     `update_stat("method:invite", 2); update_stat("method:bye", 1); update_stat("invite", 9);
      stat_iter_init("method", "i");
@@ -61,7 +61,7 @@ const profiles = [
   .map((profile) => `modparam("statistics", "stat_series_profile", "${profile}")\n`)
   .join('');
 
-test('a series is the sum of what was fed within its window, the average, or the share above 0', async () => {
+test('a series is the sum within its window, the average, or the share above 0', async () => {
   const { prints, log } = await runScript(
     `update_stat_series("sum", "calls", 3); update_stat_series("sum", "calls", -1); xlog("$rc $stat(sum:calls)");
      update_stat_series("avg", "pdd", 100); update_stat_series("avg", "pdd", 201); xlog("$stat(avg:pdd)");
@@ -81,7 +81,7 @@ test('a series is the sum of what was fed within its window, the average, or the
   expect(log.join('\n')).toContain('stat_series_profile defines no profile "none"');
 });
 
-test('what was fed falls out of the window', async () => {
+test('old values leave the window', async () => {
   const server = closeLater(
     await startServer(`loadmodule "statistics.so"\nloadmodule "sl.so"
 modparam("statistics", "stat_series_profile", "short: window=2 slots=20")
@@ -102,12 +102,12 @@ route {
   expect(await ask('look')).toBe('0');
 });
 
-test('update_stat_series() of a profile that there is not is an error', () => {
+test('update_stat_series() with an unknown profile is an error', () => {
   const script = 'loadmodule "statistics.so"\nroute { update_stat_series("none", "x", 1); }';
   expect(() => programOf(script)).toThrow(/none/);
 });
 
-test('what the server has of itself is read by its names in OpenSIPS, and counters are reset', async () => {
+test("the server's own statistics have their OpenSIPS names, and counters can be reset", async () => {
   const callee = await SipPeer.open();
   const all = builtInStatistics.map(({ group, name }) => `$stat(${group}:${name})`).join(' ');
   const server = closeLater(

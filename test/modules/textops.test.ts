@@ -29,7 +29,7 @@ test.each([
 });
 
 describe('replacing', () => {
-  test('the first match, all matches, and behind a match', async () => {
+  test('the first match, all matches, and after a match', async () => {
     const text = await sentOn(`
       replace("lunch", "dinner");
       replace_all("x-", "Y-");
@@ -39,7 +39,7 @@ describe('replacing', () => {
     expect(text).toMatch(/^User-Agent: phone\/1\.0 \(siprest\)\r$/m);
   });
 
-  test('in the body, whose length is counted anew', async () => {
+  test('in the body, with a new Content-Length', async () => {
     const text = await sentOn(
       'replace_body_all("192\\.0\\.2\\.7", "203.0.113.9"); search_append_body("s=-", "x");',
     );
@@ -49,18 +49,18 @@ describe('replacing', () => {
     expect(Number(/^Content-Length: (\d+)/m.exec(text)?.[1])).toBe(text.length - end - 4);
   });
 
-  test('line by line, or the body as one text', async () => {
+  test('line by line, or in the body as a whole', async () => {
     expect(await sentOn('replace_body_all("^.+$", "x");')).toMatch(/\r\n\r\n(?:x\n){9}$/);
     expect(await sentOn('replace_body_atonce("^.+$", "");')).toMatch(/\r\nContent-Length: 0\r\n\r\n$/);
   });
 
-  test('over the whole message reaches headers and body', async () => {
+  test('in the whole message reaches headers and body', async () => {
     const text = await sentOn('replace_all("192.0.2.7", "10.0.0.1");');
     expect(text).not.toContain('192.0.2.7');
     expect(text.match(/10\.0\.0\.1/g)).toHaveLength(4);
   });
 
-  test('changes nothing that the script reads', async () => {
+  test('does not change what the script reads', async () => {
     const { prints } = await runScript('replace("lunch", "dinner"); xlog("$hdr(Subject)");', { modules });
     expect(prints).toEqual(['lunch']);
   });

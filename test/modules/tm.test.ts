@@ -8,7 +8,7 @@ import type { SipPeer } from '../support/sip-peer.ts';
 const one = (peers: readonly SipPeer[]): SipPeer => peers[0] as SipPeer;
 
 describe('local_request_route and local_reply_route', () => {
-  test('see what siprest itself makes, after the local route, and change nothing', async () => {
+  test('see the messages that siprest generates, after the local route, and change nothing', async () => {
     const { server, port, caller, callees, prints } = await relayBench(
       `modparam("tm", "local_request_route", "asked")
        modparam("tm", "local_reply_route", "replied")
@@ -56,7 +56,7 @@ describe('local_request_route and local_reply_route', () => {
     expect(caller.seen).toEqual([202, 100, 180, 200, 487]);
   });
 
-  test('have to be there', () => {
+  test('must exist', () => {
     expect(() =>
       programOf('loadmodule "tm.so"\nmodparam("tm", "local_reply_route", "gone")\nroute { exit; }'),
     ).toThrow('unknown route[gone]');
@@ -64,7 +64,7 @@ describe('local_request_route and local_reply_route', () => {
 });
 
 describe('t_new_request()', () => {
-  test('sends a request of its own, which the local route sees first', async () => {
+  test('sends a new request, which the local route sees first', async () => {
     const service = closeLater(await startService((_, response) => respond(response, 200, 'signed')));
     const { port, caller, callees, prints } = await relayBench(
       `user_agent_header = "User-Agent: credit desk"
@@ -96,7 +96,7 @@ describe('t_new_request()', () => {
     expect(prints()).toEqual([`MESSAGE ${callee.uri('x')} my context bob`, '1']);
   });
 
-  test('is refused for an invalid address, and for INVITE', async () => {
+  test('rejects an invalid address, and INVITE', async () => {
     const { port, caller, prints } = await relayBench(
       `route {
          t_new_request("MESSAGE", "nonsense", "sip:a@b", "sip:a@b"); $var(a) = $rc;
@@ -112,7 +112,7 @@ describe('t_new_request()', () => {
 });
 
 describe('without a transaction', () => {
-  test('forward(): replies come back, a retransmission is forwarded with the same branch', async () => {
+  test('forward(): replies come back, and a retransmission is forwarded with the same branch', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route { append_hf("X-F: 1\\r\\n"); forward("CALLEE0"); }
        onreply_route { xlog("print $rs"); append_hf("X-R: 1\\r\\n"); if ($rs == 183) drop; }`,
@@ -130,7 +130,7 @@ describe('without a transaction', () => {
     expect(prints()).toEqual(['183', '200']);
   });
 
-  test('send(): as it came, with further headers where they are given', async () => {
+  test('send(): unchanged, with extra headers if given', async () => {
     const { port, caller, callees } = await relayBench(
       'route { if ($rU == "plain") send("udp:CALLEE0"); else send("CALLEE0", "X-More: 1\\r\\n"); }',
     );
@@ -142,7 +142,7 @@ describe('without a transaction', () => {
     expect([got.header('x-more'), got.all('via').length]).toEqual(['1', 1]);
   });
 
-  test('add_local_rport() and force_rport() on the way', async () => {
+  test('add_local_rport() and force_rport() while relaying', async () => {
     const { port, caller, callees } = await relayBench(
       'route { set_via_handling("force-rport,add-local-rport"); $ru = "sip:a@CALLEE0"; t_relay(); }',
     );
@@ -183,7 +183,7 @@ describe('Max-Forwards', () => {
 });
 
 describe('t_check_trans()', () => {
-  test('knows the CANCEL of a call, the ACK to its refusal, and an ACK of neither', async () => {
+  test('recognizes the CANCEL of a call, the ACK to its refusal, and an unrelated ACK', async () => {
     const { port, caller, prints } = await relayBench(
       `route {
          if (is_method("INVITE")) { t_reply($(hdr(X-Reply){s.int}), "Whatever"); exit; }

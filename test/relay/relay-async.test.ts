@@ -20,7 +20,7 @@ async function heldService() {
 }
 
 describe('async() in a reply route', () => {
-  test('holds the reply, and what follows it, until its resume route has ended; one worker is enough', async () => {
+  test('delays the reply, and later ones, until its resume route has ended; one worker is enough', async () => {
     const { service, release } = await heldService();
     const { server, port, caller, callees, prints } = await relayBench(
       `udp_workers=1
@@ -62,7 +62,7 @@ describe('async() in a reply route', () => {
     ]);
   });
 
-  test('its resume route drops a provisional reply, goes on with async(), and arms the failure route', async () => {
+  test('its resume route drops a provisional reply, calls async() again, and arms the failure route', async () => {
     const { service, release } = await heldService();
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_reply("named"); t_relay(); }
@@ -109,7 +109,7 @@ describe('async() in a reply route', () => {
     expect(caller.seen).toEqual([100, 200, 180, 487]);
   });
 
-  test('in the global reply route, which knows no transaction, it waits like a blocking call', async () => {
+  test('in the global reply route, which has no transaction, it waits like a blocking call', async () => {
     const { service, release } = await heldService();
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_relay(); }
@@ -126,7 +126,7 @@ describe('async() in a reply route', () => {
 });
 
 describe('async() where the transaction cannot wait is a blocking call', () => {
-  test('in a failure route, called by its name or not', async () => {
+  test('in a failure route, named or not', async () => {
     const { service, release } = await heldService();
     const { server, port, caller, callees, prints } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay(); }
@@ -171,7 +171,7 @@ describe('async() where the transaction cannot wait is a blocking call', () => {
     expect((await callee.next('CANCEL')).header('x-asked')).toBe('CANCEL noted');
   });
 
-  test('the checker says so, and refuses it on routes without a transaction', () => {
+  test('the checker reports it, and rejects it in routes without a transaction', () => {
     const check = (kind: string) =>
       compileProgram(
         `loadmodule "tm.so"\nloadmodule "rest_client.so"

@@ -8,7 +8,7 @@ import type { SipPeer } from '../support/sip-peer.ts';
 type Two = [SipPeer, SipPeer];
 
 describe('t_inject_branches()', () => {
-  test('adds a callee that a REST service names while another rings', async () => {
+  test('adds a callee from a REST service while another one rings', async () => {
     let name = () => {};
     const service = closeLater(
       await startService((_, response) => {
@@ -32,7 +32,7 @@ describe('t_inject_branches()', () => {
     expect(prints()).toEqual([`1 ${late.uri('late')}`]);
   });
 
-  test('with "cancel" ends what rings, and the caller gets the best of all', async () => {
+  test('with "cancel" ends ringing branches, and the caller gets the best reply of all', async () => {
     const { port, caller, callees } = await relayBench(
       `loadmodule "cfgutils.so"
        route { $ru = "sip:first@CALLEE0"; t_on_reply("ringing"); t_relay(); }
@@ -49,7 +49,7 @@ describe('t_inject_branches()', () => {
     await caller.next(486);
   });
 
-  test('without a transaction, and after the answer: a code, and nothing is sent', async () => {
+  test('without a transaction and after the answer: an error code, and nothing is sent', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route { $ru = "sip:x@CALLEE0"; t_inject_branches("msg"); xlog("print $rc");
                t_reply(486, "Busy"); t_inject_branches("msg"); xlog("print $rc"); }`,
@@ -81,7 +81,7 @@ describe('t_wait_for_new_branches()', () => {
     expect(prints()).toEqual(['later', 'failed with 404']);
   });
 
-  test('until as many were injected as it says', async () => {
+  test('until that many branches were injected', async () => {
     const { port, caller, callees } = await relayBench(
       `loadmodule "cfgutils.so"\n${script('1').replace('"fr_inv_timeout", 1', '"fr_inv_timeout", 60')}
        route[later] { $ru = "sip:second@CALLEE1"; t_inject_branches("msg"); }`,
@@ -94,7 +94,7 @@ describe('t_wait_for_new_branches()', () => {
     await caller.next(404);
   });
 
-  test('t_wait_no_more_branches() ends it', async () => {
+  test('t_wait_no_more_branches() ends the wait', async () => {
     const { port, caller, callees } = await relayBench(
       `modparam("tm", "fr_inv_timeout", 60)
        route { t_newtran(); t_wait_for_new_branches(); $ru = "sip:x@CALLEE0"; t_on_reply("r"); t_relay(); }
@@ -106,7 +106,7 @@ describe('t_wait_for_new_branches()', () => {
     await caller.next(603);
   });
 
-  test('a CANCEL, and nobody at all: 487 and 408', async () => {
+  test('a CANCEL is 487, no branch at all 408', async () => {
     const { port, caller } = await relayBench(
       `modparam("tm", "fr_inv_timeout", 1)
        route { if (is_method("CANCEL")) { t_relay(); exit; } t_newtran(); t_wait_for_new_branches(); }`,
@@ -120,7 +120,7 @@ describe('t_wait_for_new_branches()', () => {
   });
 });
 
-test('t_replicate() sends copies, and the caller hears nothing of them', async () => {
+test('t_replicate() sends copies, whose replies the caller never sees', async () => {
   const { server, port, caller, callees, prints } = await relayBench(
     `route { append_branch("sip:b@CALLEE1"); t_replicate("sip:a@CALLEE0", "0x4"); xlog("print $rc"); }`,
     2,
@@ -136,7 +136,7 @@ test('t_replicate() sends copies, and the caller hears nothing of them', async (
   expect([caller.seen, prints(), a.seen]).toEqual([[], ['1'], ['MESSAGE']]);
 });
 
-test('minor_branch_flag: nobody waits for such a branch', async () => {
+test('minor_branch_flag: such a branch is not waited for', async () => {
   const { port, caller, callees } = await relayBench(
     `modparam("tm", "minor_branch_flag", "MINOR")
      route { $ru = "sip:a@CALLEE0"; append_branch("sip:tune@CALLEE1"); setbflag("MINOR", 1); t_relay(); }`,
@@ -191,10 +191,10 @@ test('t_add_hdrs() reaches the INVITE, its CANCEL, and the ACK to a refusal', as
   expect([invite, cancel, ack].map((message) => message.all('x-trunk'))).toEqual([['7'], ['7'], ['7']]);
 });
 
-describe('the socket that a request goes out by', () => {
+describe('the sending socket of a request', () => {
   const sockets = 'socket=udp:127.0.0.1:0\nsocket=udp:127.0.0.1:0 as proxy.example:5099\n';
 
-  test('$socket_out says which, and sets it', async () => {
+  test('$socket_out reads and sets it', async () => {
     const { server, port, caller, callees, prints } = await relayBench(
       `${sockets} route {
          xlog("print $socket_out(forced) $fs $socket_out(port) $socket_in(port)");
@@ -210,7 +210,7 @@ describe('the socket that a request goes out by', () => {
     expect(prints()).toEqual([`<null> <null> ${port} ${port}`, `${second} proxy.example ${port}`]);
   });
 
-  test('$fs = null takes it back, and an invalid socket is refused', async () => {
+  test('$fs = null resets it, and an invalid socket is rejected', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `${sockets} route { $fs = "proxy.example:5099"; $fs = "udp:192.0.2.1:5060"; xlog("print $fs(advertised_port)"); $fs = NULL; $ru = "sip:a@CALLEE0"; t_relay(); }`,
     );

@@ -7,7 +7,7 @@ import type { SipPeer } from '../support/sip-peer.ts';
 const one = (peers: readonly SipPeer[]): SipPeer => peers[0] as SipPeer;
 
 describe('CANCEL', () => {
-  test('while it rings: answered here, sent on, 487 once the branch has ended', async () => {
+  test('while it rings: answered, forwarded, and 487 once the branch has ended', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `local_route { append_hf("X-Local: $rm\\r\\n"); }
        route { t_on_failure("f"); $ru = "sip:a@CALLEE0"; t_relay(); }
@@ -32,7 +32,7 @@ describe('CANCEL', () => {
     expect(prints()).toEqual(['cancelled 487', '-3']);
   });
 
-  test('before the callee has answered at all: held back until it rings', async () => {
+  test('before any response of the callee: held back until it rings', async () => {
     const { port, caller, callees } = await relayBench('route { $ru = "sip:a@CALLEE0"; t_relay(); }');
     const callee = one(callees);
     const invite = caller.request(port, 'sip:bob@biloxi.example');
@@ -47,7 +47,7 @@ describe('CANCEL', () => {
     await caller.next(487);
   });
 
-  test('that crosses a 200: the call is answered', async () => {
+  test('that crosses a 200: the call is set up', async () => {
     const { port, caller, callees } = await relayBench('route { $ru = "sip:a@CALLEE0"; t_relay(); }');
     const callee = one(callees);
     const invite = caller.request(port, 'sip:bob@biloxi.example');
@@ -181,7 +181,7 @@ describe('timeouts', () => {
     expect(prints()).toEqual(['408 1 1 <null>']);
   });
 
-  test('$T_fr_inv_timeout: it rings too long, is cancelled, and the next one is called', async () => {
+  test('$T_fr_inv_timeout: a callee that rings too long is cancelled, and the next one is called', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_reply("r"); t_on_failure("f"); t_relay(); }
        onreply_route[r] { if ($rs == 100) $T_fr_inv_timeout = 1; xlog("print $T_fr_inv_timeout"); }

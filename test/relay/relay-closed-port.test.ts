@@ -18,7 +18,7 @@ test.each(['INVITE', 'OPTIONS'])('%s to a closed UDP port is tried elsewhere at 
   expect(prints()).toEqual(['503']);
 });
 
-test('a phone behind an address translator is not given up for what its router says', async () => {
+test('a phone behind a NAT is not given up because of an ICMP error', async () => {
   const phone = createSocket('udp4').bind(0, '127.0.0.1');
   await once(phone, 'listening');
   const { port: mapped } = phone.address();

@@ -7,7 +7,7 @@ import type { SipPeer } from '../support/sip-peer.ts';
 const one = (peers: readonly SipPeer[]): SipPeer => peers[0] as SipPeer;
 
 describe('branch_route', () => {
-  test('asks a REST service for each branch, drops one, and changes only its own', async () => {
+  test('asks a REST service for each branch, drops one, and changes only its own branch', async () => {
     const service = closeLater(
       await startService(({ target }, response) => respond(response, 200, `for${target.slice(1)}`)),
     );
@@ -49,7 +49,7 @@ describe('branch_route', () => {
     expect(a.received.filter(({ method }) => method === 'INVITE')).toHaveLength(1);
   });
 
-  test('that drops every branch leaves t_relay() without a destination', async () => {
+  test('that drops every branch leaves t_relay() without a target', async () => {
     const { port, caller, prints } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_branch("b"); t_relay("no-auto-477"); xlog("print $rc"); t_reply(404, "Gone"); }
        branch_route[b] { drop; }`,
@@ -97,7 +97,7 @@ describe('onreply_route', () => {
     );
   });
 
-  test('changes the status of a reply, which its failure route and the choice of the best one see', async () => {
+  test('changes the status that the failure route and the choice of the best reply see', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_on_reply("r"); t_on_failure("f"); t_relay(); }
        onreply_route[r] {
@@ -120,7 +120,7 @@ describe('onreply_route', () => {
     expect(prints()).toEqual(['-1 603', '1 404', '-1', '-1', '404']);
   });
 
-  test('changes the status of a 2xx within its class, and the same for its retransmission', async () => {
+  test('changes the status of a 2xx within its class, and of its retransmission likewise', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_reply("r"); t_relay(); }
        onreply_route[r] { change_reply_status(299, "Fine"); }`,
@@ -223,7 +223,7 @@ describe('stateful processing', () => {
     expect(prints().filter((line) => line === 'went on')).toHaveLength(1);
   });
 
-  test('the ACK to a 2xx is forwarded by itself, with a Via of its own', async () => {
+  test('the ACK to a 2xx is forwarded separately, with its own Via', async () => {
     const { port, caller, callees } = await relayBench(
       'route { if (!is_method("ACK")) record_route(); else loose_route(); if (is_method("INVITE")) $ru = "sip:a@CALLEE0"; t_relay(); }',
     );
@@ -289,7 +289,7 @@ describe('stateful processing', () => {
     expect(prints()).toEqual([String(status)]);
   });
 
-  test('t_relay() with an outbound proxy, which $du wins over', async () => {
+  test('t_relay() with an outbound proxy, over which $du has precedence', async () => {
     const { port, caller, callees } = await relayBench(
       `route {
          if ($rU == "du") $du = "sip:CALLEE1";

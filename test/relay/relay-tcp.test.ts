@@ -13,7 +13,7 @@ const tcpPort = ({ server }: RelayBench): number =>
   );
 
 describe('a next hop that closes its TCP connection', () => {
-  test('before it has answered is like one that answers 503: the next is tried', async () => {
+  test('before it has answered is treated like a 503: the next one is tried', async () => {
     const peer = await TcpPeer.listen();
     const { port, caller, callees, prints } = await relayBench(
       `${sockets}
@@ -30,7 +30,7 @@ describe('a next hop that closes its TCP connection', () => {
     expect(prints()).toEqual(['503']);
   });
 
-  test('after it has begun to answer may answer by another connection', async () => {
+  test('after a provisional response may continue on another connection', async () => {
     const peer = await TcpPeer.listen();
     const bench = await relayBench(
       `${sockets} route { $du = "sip:127.0.0.1:${peer.port};transport=tcp"; t_relay(); }`,
@@ -70,7 +70,7 @@ describe('a request over TCP', () => {
     expect(bench.prints()).toEqual([]);
   });
 
-  test('is answered by an error_route that takes its time as well', async () => {
+  test('is answered by an error_route, even by a slow one', async () => {
     const bench = await relayBench(
       `${sockets} loadmodule "cfgutils.so"
        route { exit; } error_route { usleep(50000); xlog("print $err.rcode"); sl_send_reply(400, "No Length"); }`,
@@ -82,7 +82,7 @@ describe('a request over TCP', () => {
     expect(bench.prints()).toEqual(['400']);
   });
 
-  test('gets its reply although its client has half-closed', async () => {
+  test('gets its reply even if its client has half-closed', async () => {
     const bench = await relayBench(`${sockets} route { $ru = "sip:a@CALLEE0"; t_relay(); }`);
     const [callee] = bench.callees;
     const peer = await TcpPeer.connect(tcpPort(bench));

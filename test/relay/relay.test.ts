@@ -39,7 +39,7 @@ describe('parallel forking', () => {
     expect(b.seen).toEqual(['INVITE']);
   });
 
-  test('the best of all refusals goes up', async () => {
+  test('the best of all refusals is forwarded', async () => {
     const { port, caller, callees } = await relayBench(
       'route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_relay(); }',
       2,
@@ -51,7 +51,7 @@ describe('parallel forking', () => {
     expect((await caller.next(404)).reason).toBe('Nobody');
   });
 
-  test('a 6xx cancels the others and ends the search, whatever the failure route adds', async () => {
+  test('a 6xx cancels the other branches and ends the search, whatever the failure route adds', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_on_failure("f"); t_relay(); }
        failure_route[f] { $ru = "sip:c@CALLEE0"; t_relay(); xlog("print $rc $T_reply_code"); }`,
@@ -84,7 +84,7 @@ describe('parallel forking', () => {
     await caller.next(200);
   });
 
-  test('fields of the added branches: destination, flags, attributes, move, swap and remove', async () => {
+  test('added branches have destination, flags and attributes, and can be moved, swapped and removed', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route {
          $ru = "sip:a@CALLEE0";
@@ -171,7 +171,7 @@ describe('serial forking', () => {
     ]);
   });
 
-  test('the request is as it was sent on: what was changed after t_relay() was a copy', async () => {
+  test('the request is as it was forwarded: changes after t_relay() affect a copy', async () => {
     const { port, caller, callees } = await relayBench(
       `route {
          append_hf("X-Before: yes\\r\\n"); $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay();
@@ -190,7 +190,7 @@ describe('serial forking', () => {
     ]);
   });
 
-  test('the request is in a failure route as it was received: $ru, $du, socket, branch flags', async () => {
+  test('in a failure route the request is as received: $ru, $du, socket, branch flags', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route {
          $ru = "sip:a@nowhere.invalid"; $du = "sip:CALLEE0"; $msg.branch.attr(n) = 1; setbflag("B"); setflag("A");
@@ -233,7 +233,7 @@ describe('serial forking', () => {
     ]);
   });
 
-  test('without a new branch or a reply the refusal goes up', async () => {
+  test('without a new branch or a reply the refusal is forwarded', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay(); } failure_route[f] { exit; }`,
     );
@@ -244,7 +244,7 @@ describe('serial forking', () => {
     expect([final.reason, final.header('x-why')]).toEqual(['Busy', 'lunch']);
   });
 
-  test('next_branches() goes by falling q, those of one q together', async () => {
+  test('next_branches() goes by descending q, with equal q in parallel', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route {
          $ru = "sip:low@CALLEE0"; $ru_q = "0.1";
@@ -277,7 +277,7 @@ describe('serial forking', () => {
     expect(prints()).toEqual([`1 ${a.uri('high')}`, '1', '2', '-1']);
   });
 
-  test('a blocking call that hangs in one failure route holds up no other call', async () => {
+  test('a blocking call that hangs in a failure route delays no other call', async () => {
     const service = closeLater(await startService(() => {}));
     const { port, caller, callees } = await relayBench(
       `udp_workers = 2

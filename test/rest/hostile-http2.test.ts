@@ -166,7 +166,7 @@ const table: readonly Hostile[] = [
     keeps: true,
   },
   {
-    does: 'goes on after the end of the stream',
+    does: 'sends DATA after the end of the stream',
     serve: sends((s) => [...answerFrames(s, 'answer'), frame(FRAME.data, END_STREAM, s, 'more')]),
     rc: [1],
     body: 'answer',
@@ -320,8 +320,15 @@ const table: readonly Hostile[] = [
     body: '',
     options: IN_TIME,
   },
-  { does: 'says nothing after its SETTINGS', serve: () => {}, rc: [-3], body: '', options: IN_TIME },
-  { does: 'says nothing at all', serve: () => {}, hello: () => {}, rc: [-3], body: '', options: IN_TIME },
+  { does: 'is silent after its SETTINGS', serve: () => {}, rc: [-3], body: '', options: IN_TIME },
+  {
+    does: 'is silent from the start',
+    serve: () => {},
+    hello: () => {},
+    rc: [-3],
+    body: '',
+    options: IN_TIME,
+  },
   {
     does: 'never opens its window for a large POST',
     serve: () => {},
@@ -339,7 +346,7 @@ const table: readonly Hostile[] = [
   },
 ];
 
-describe('a server of HTTP/2 that', () => {
+describe('an HTTP/2 server that', () => {
   it.each(table)('$does', async ({ serve, hello, rc, body, options, post, keeps }) => {
     const before = process.memoryUsage().arrayBuffers;
     let first: Socket | undefined;
@@ -370,8 +377,8 @@ describe('a server of HTTP/2 that', () => {
   });
 });
 
-describe('a server of HTTP/2', () => {
-  it('that breaks the protocol amid an answer, or after others, is -10 well before the time is over', async () => {
+describe('an HTTP/2 server', () => {
+  it('that violates the protocol during an answer, or after others, is -10 long before the time limit', async () => {
     const server = await newRawHttp2Server((socket, { stream }) => {
       if (stream === 3) {
         socket.write(Buffer.concat([headers(stream), frame(FRAME.data, 0, stream, 'half')]));
@@ -386,7 +393,7 @@ describe('a server of HTTP/2', () => {
     expect(server.connections).toBe(2);
   });
 
-  it('that is silent for long amid its answers, or reads nothing, has broken nothing', async () => {
+  it('that is silent for long during its answers, or reads nothing, is not an error', async () => {
     const server = await newRawHttp2Server((socket, { stream }) => {
       const frames = answerFrames(stream, 'answer');
       for (const [i, one] of frames.entries()) later(() => socket.write(one), 300 * (i + 1));
@@ -420,7 +427,7 @@ describe('a server of HTTP/2', () => {
 
   const own = (stream: number): readonly Buffer[] => answerFrames(stream, 'answer');
 
-  it('that says GOAWAY at any point of an answer has looked at it, or it goes out again', async () => {
+  it('that sends GOAWAY at any point of an answer has processed the request, or it is sent again', async () => {
     for (let point = 0; point <= 3; point++) {
       for (const looked of [true, false]) {
         const server = await newRawHttp2Server((socket, { connection, stream }) => {
@@ -444,7 +451,7 @@ describe('a server of HTTP/2', () => {
     }
   });
 
-  it('that says GOAWAY before any request, or instead of every answer, is -10 in the end', async () => {
+  it('that sends GOAWAY before any request, or instead of every answer, is -10 in the end', async () => {
     const early = await newRawHttp2Server(
       () => {},
       (socket) => void socket.write(Buffer.concat([settings(), goaway(0)])),
@@ -457,7 +464,7 @@ describe('a server of HTTP/2', () => {
     }
   });
 
-  it('that breaks the connection at any byte of an answer is -10, and 1 when it was complete', async () => {
+  it('that breaks the connection at any byte of an answer is -10, and 1 if it was complete', async () => {
     const size = Buffer.concat(own(1)).length;
     const server = await newRawHttp2Server((socket, { connection, stream }) => {
       const part = Buffer.concat(own(stream)).subarray(0, (connection - 1) % (size + 1));

@@ -120,7 +120,7 @@ const table: readonly Hostile[] = [
   cuts('cuts TLS before a body without a length', `${OK}\r\n`, 200),
   cuts('resets in a body without a length, over TLS', `${OK}\r\nhello`, 200, 'resets'),
   {
-    does: 'closes TLS in order after a body without a length',
+    does: 'closes TLS properly after a body without a length',
     port: (options) => secure((socket) => socket.end(`${OK}\r\nhello`), options),
     rc: 1,
     retcode: 200,
@@ -134,13 +134,13 @@ const table: readonly Hostile[] = [
     versions: true,
   },
   {
-    does: 'shows a chain of certificates of 80 KB',
+    does: 'sends a certificate chain of 80 KB',
     port: () => secure((socket) => socket.end(reply('hello')), stuffed(200)),
     rc: 1,
     retcode: 200,
   },
   {
-    does: 'shows a chain of certificates of 400 KB',
+    does: 'sends a certificate chain of 400 KB',
     port: () => secure((socket) => socket.end(reply('hello')), stuffed(1000)),
     rc: -10,
     retcode: 0,
@@ -156,14 +156,14 @@ const table: readonly Hostile[] = [
     }),
   ),
   {
-    does: 'speaks HTTP on a port of TLS',
+    does: 'speaks HTTP on a TLS port',
     port: () => blurting('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n', 'ends'),
     rc: -10,
     retcode: 0,
     reason: /the TLS handshake failed/,
   },
   {
-    does: 'speaks HTTP on a port of TLS, and stays',
+    does: 'speaks HTTP on a TLS port, and keeps the connection open',
     port: () => blurting('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'),
     rc: -10,
     retcode: 0,
@@ -213,7 +213,7 @@ const table: readonly Hostile[] = [
     reason: /the TLS handshake failed/,
   },
   {
-    does: 'knows only versions of TLS that are out of use',
+    does: 'supports only obsolete versions of TLS',
     port: () =>
       secure((socket) => socket.end(reply('hello')), {
         minVersion: 'TLSv1',

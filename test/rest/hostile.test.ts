@@ -163,7 +163,7 @@ const table: readonly Hostile[] = [
     retcode: 200,
     options: IN_TIME,
   },
-  { does: 'says nothing for ever', serve: () => {}, rc: -3, retcode: 0, options: IN_TIME },
+  { does: 'stays silent', serve: () => {}, rc: -3, retcode: 0, options: IN_TIME },
   {
     does: 'stops in the status line',
     serve: says('HTTP/1.1 2'),
@@ -187,7 +187,7 @@ const table: readonly Hostile[] = [
     reason: /chunk size/,
   },
   {
-    does: 'sends a chunk size of 2^64 - 1, and goes on',
+    does: 'sends a chunk size of 2^64 - 1, and continues',
     serve: forEver(`${CHUNKED}ffffffffffffffff\r\n`, KIB),
     rc: -10,
     retcode: 200,
@@ -201,7 +201,7 @@ const table: readonly Hostile[] = [
   },
   { does: 'sends a chunk size of -1', serve: says(`${CHUNKED}-1\r\nabc\r\n`), rc: -10, retcode: 200 },
   {
-    does: 'announces more bytes than it sends, and is silent',
+    does: 'announces more bytes than it sends, and stops',
     serve: says(`${OK}Content-Length: 9\r\n\r\nhello`),
     rc: -3,
     retcode: 200,
@@ -256,14 +256,14 @@ const table: readonly Hostile[] = [
     body: 'hello',
   },
   {
-    does: 'sends a body after 204',
+    does: 'sends a body with 204',
     serve: says(`HTTP/1.1 204 No Content\r\nContent-Length: ${POISON.length}\r\n\r\n${POISON}`),
     rc: 1,
     retcode: 204,
     body: '',
   },
   {
-    does: 'sends a body after 304',
+    does: 'sends a body with 304',
     serve: says(`HTTP/1.1 304 Not Modified\r\nContent-Length: ${POISON.length}\r\n\r\n${POISON}`),
     rc: 1,
     retcode: 304,
@@ -308,7 +308,7 @@ const table: readonly Hostile[] = [
     retcode: 0,
   },
   {
-    does: 'speaks HTTP/2 unasked',
+    does: 'answers in HTTP/2',
     serve: says(Buffer.from('00000c04000000000000040000ffff00030000006400', 'hex').toString('latin1')),
     rc: -10,
     retcode: 0,
@@ -340,7 +340,7 @@ const table: readonly Hostile[] = [
       ['sends a blank before the colon', 'Content-Length : 5\r\n'],
       ['sends a header line without a colon', 'hello\r\n'],
       ['sends a header field without a name', ': a\r\n'],
-      ['goes on with a field before there is one', ' X: a\r\n'],
+      ['continues a field before the first one', ' X: a\r\n'],
       ['sends an empty Content-Length', 'Content-Length:\r\n'],
       ['sends a Content-Length with a sign', 'Content-Length: +5\r\n'],
       ['sends a Content-Length in hexadecimal', 'Content-Length: 0x5\r\n'],
@@ -351,7 +351,7 @@ const table: readonly Hostile[] = [
         'sends a Transfer-Encoding of chunked, and another of identity',
         'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n',
       ],
-      ['sends a Transfer-Encoding that only looks like chunked', 'Transfer-Encoding: xchunked\r\n'],
+      ['sends a Transfer-Encoding similar to chunked', 'Transfer-Encoding: xchunked\r\n'],
     ] as const
   ).map(
     ([does, field]): Hostile => ({
@@ -370,7 +370,7 @@ const table: readonly Hostile[] = [
       ['sends a NUL in the reason phrase', 'HTTP/1.1 200 a\0b', 200],
       ['sends an empty line before its answer', '\r\nHTTP/1.1 200 OK'],
       ['speaks HTTP/1.2', 'HTTP/1.2 200 OK'],
-      ['says HTTP/2.0 in the words of HTTP/1', 'HTTP/2.0 200 OK'],
+      ['says HTTP/2.0 in the syntax of HTTP/1', 'HTTP/2.0 200 OK'],
       ['speaks ICY', 'ICY 200 OK'],
       ['switches protocols (101), and answers', 'HTTP/1.1 101 Go\r\n\r\nHTTP/1.1 200 OK', 101],
     ] as const
@@ -389,16 +389,21 @@ const table: readonly Hostile[] = [
     rc: -10,
     retcode: 103,
   },
-  { does: 'closes in its header', serve: saysAndEnds(`${OK}Content-Length: 0\r\n`), rc: -10, retcode: 200 },
+  {
+    does: 'closes within its header',
+    serve: saysAndEnds(`${OK}Content-Length: 0\r\n`),
+    rc: -10,
+    retcode: 200,
+  },
   {
     does: 'closes before the last chunk',
     serve: saysAndEnds(`${CHUNKED}5\r\nhello\r\n`),
     rc: -10,
     retcode: 200,
   },
-  { does: 'closes in its trailer', serve: saysAndEnds(`${CHUNKED}0\r\nX: 1\r\n`), rc: -10, retcode: 200 },
+  { does: 'closes within its trailer', serve: saysAndEnds(`${CHUNKED}0\r\nX: 1\r\n`), rc: -10, retcode: 200 },
   {
-    does: 'says that it closes, and closes too early',
+    does: 'announces the close, and closes too early',
     serve: saysAndEnds(`${OK}Connection: close\r\nContent-Length: 9\r\n\r\nhello`),
     rc: -10,
     retcode: 200,

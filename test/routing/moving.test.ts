@@ -11,7 +11,7 @@ describe.each([
   ['a handler that runs a route', stepTwo],
   ['handlers alone', stepThree],
 ])('%s', (_, policy) => {
-  test('a call goes to the PBX, and lasts', async () => {
+  test('a call goes to the PBX, and stays up', async () => {
     await using kit = await simulate(policy);
     kit.services.on('credit.example', { body: '42' });
     const pbx = kit.callee('pbx.example');
@@ -40,7 +40,7 @@ describe.each([
     expect([refused.status, refused.reason]).toEqual([503, 'Credit Service Unavailable']);
   });
 
-  test('OPTIONS, and what nobody handles', async () => {
+  test('OPTIONS, and requests without a handler', async () => {
     await using kit = await simulate(policy);
     expect((await kit.caller().send('OPTIONS', bob).final()).status).toBe(200);
     expect((await kit.caller().send('PUBLISH', bob).final()).status).toBe(405);

@@ -39,7 +39,7 @@ describe('relay()', () => {
     expect((await caller.next(200)).header('cseq')).toBe('3 BYE');
   });
 
-  test('all fail: the best reply goes up when the handler ends', async () => {
+  test('all fail: the best reply is forwarded when the handler ends', async () => {
     const [a, b] = [await SipPeer.open(), await SipPeer.open()];
     const [result, end] = [later<RelayResult>(), later<void>()];
     const { port, caller } = await policyBench({
@@ -73,7 +73,7 @@ describe('relay()', () => {
     expect(caller.seen).toEqual([100, 200]);
   });
 
-  test('after several relay() that failed, the best reply of the last one goes up', async () => {
+  test('after several failed relay(), the best reply of the last one is forwarded', async () => {
     const [moved, unknown, away] = [await SipPeer.open(), await SipPeer.open(), await SipPeer.open()];
     const { port, caller } = await policyBench({
       async onInvite(call) {
@@ -89,7 +89,7 @@ describe('relay()', () => {
     expect(caller.seen).toEqual([100, 404]);
   });
 
-  test('in series: the next target after a failure, until one answers', async () => {
+  test('serial forking: the next target after a failure, until one answers', async () => {
     const [a, b, c] = [await SipPeer.open(), await SipPeer.open(), await SipPeer.open()];
     const { port, caller } = await policyBench({
       onInvite: (call) =>

@@ -11,7 +11,7 @@ describe.each([
   ['without policies', {}],
   ['with policies of hosts', { hosts: { '*': { retry: {} } } }],
 ])('%s', (_, rest) => {
-  test('the caller cancels: several requests at once are aborted, and a signal that was asked for fires', async () => {
+  test('if the caller cancels, several requests are aborted at once, and the signal fires', async () => {
     const service = closeLater(await startService(() => {}));
     const outcomes = later<readonly string[]>();
     const { port, caller } = await policyBench({
@@ -36,7 +36,7 @@ describe.each([
   });
 });
 
-test('an option that is not one is refused without naming internal ones', async () => {
+test('an unknown option is rejected without naming internal ones', async () => {
   const { port, caller, server } = await policyBench({
     onMessage: (call) => call.rest.get('http://127.0.0.1:1/', { singal: null } as object),
   });

@@ -31,14 +31,14 @@ describe('the final reply', () => {
     expect(lines[1]).toMatch(/onMessage\(\) failed: Error: no such text.*Call-ID call-2/s);
   });
 
-  test('a handler that ends without a reply: 500, and the log says so', async () => {
+  test('a handler that ends without a reply: 500, which is logged', async () => {
     const { port, caller, server } = await policyBench({ onInvite: () => {} });
     caller.request(port, bob, { callId: 'nothing' });
     await caller.next(500);
     await server.logs('onInvite() ended without a reply: answered 500, Call-ID nothing');
   });
 
-  test('drop(): nobody answers', async () => {
+  test('drop(): no reply is sent', async () => {
     const { port, caller } = await policyBench({
       onOptions: (call) => call.drop(),
       onMessage: (call) => call.reply(200),
@@ -49,7 +49,7 @@ describe('the final reply', () => {
     expect(caller.seen).toEqual([200]);
   });
 
-  test('reply() and a throw after a 2xx went out are logged, not sent', async () => {
+  test('reply() and an exception after a 2xx are logged, not sent', async () => {
     const callee = await SipPeer.open();
     const replied = later<boolean>();
     const { port, caller, server } = await policyBench({
@@ -213,7 +213,7 @@ describe('limits', () => {
     expect(server.log.filter((line) => line.includes('limits'))).toEqual([]);
   });
 
-  test('handlers under way are bounded: 503, and counted; ringing ones do not count', async () => {
+  test('running handlers are limited: 503, and counted; ringing ones do not count', async () => {
     const callee = await SipPeer.open();
     const end = later<void>();
     const { port, caller, server } = await policyBench({
@@ -238,7 +238,7 @@ describe('limits', () => {
   });
 });
 
-test('a stop refuses new requests, and lets handlers end that wait or relay', async () => {
+test('a stop refuses new requests, and lets waiting and relaying handlers end', async () => {
   const callee = await SipPeer.open();
   const [entered, gate] = [later<void>(), later<void>()];
   const { port, caller, server } = await policyBench({
@@ -278,7 +278,7 @@ describe('requests without a handler', () => {
     expect((await all.caller.next(200)).reason).toBe('SUBSCRIBE');
   });
 
-  test('within a dialog without a route: 481; a CANCEL of nothing: 481', async () => {
+  test('within a dialog without a route: 481; an unmatched CANCEL: 481', async () => {
     const { port, caller } = await policyBench({ onInvite: (call) => call.reply(486) });
     caller.request(port, bob, { method: 'BYE', to: `<${bob}>;tag=x` });
     await caller.next(481);
@@ -309,7 +309,7 @@ describe('requests without a handler', () => {
     expect(methods).toEqual(['ACK', 'BYE']);
   });
 
-  test('Max-Forwards: 483 at 0, counted down, added', async () => {
+  test('Max-Forwards: 483 at 0, decremented, added', async () => {
     const callee = await SipPeer.open();
     const { port, caller } = await policyBench({
       onMessage: (call) => call.relay({ targets: [callee.uri('a')] }),
@@ -348,7 +348,7 @@ test('middleware runs around every handler, in order, and may reply instead', as
   expect(steps).toEqual(['in MESSAGE', 'handler', 'out']);
 });
 
-test('the state of a call is made once for it, with its type', async () => {
+test('the state of a call is created once, with its type', async () => {
   const { port, caller } = await policyBench({
     state: () => ({ count: 0 }),
     use: [
@@ -365,7 +365,7 @@ test('the state of a call is made once for it, with its type', async () => {
   expect((await caller.next(200)).reason).toBe('1');
 });
 
-test('an option that is not known is refused, with what was probably meant', () => {
+test('an unknown option is rejected, with a suggestion', () => {
   const mistyped = { onInvit: () => undefined };
   expect(() => defineServer(mistyped as object)).toThrow(
     'unknown option "onInvit"; did you mean "onInvite"?',

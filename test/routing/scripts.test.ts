@@ -43,7 +43,7 @@ describe('call.run()', () => {
     expect((await caller.next(200)).reason).toBe('alice 42 7 false');
   });
 
-  test('a route that replies or relays has decided; requests without a handler run the main route', async () => {
+  test('a route that replies or relays settles the request; requests without a handler run the main route', async () => {
     const callee = await SipPeer.open();
     const { port, caller } = await policyBench({
       script: scriptFile(`

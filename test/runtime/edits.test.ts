@@ -32,7 +32,7 @@ Content-Length: 5
 hello`);
 
 describe('applyEdits()', () => {
-  test('without edits gives the message', () => {
+  test('without edits returns the message', () => {
     expect(applyEdits(sample, [])).toBe(sample.raw);
   });
 
@@ -45,7 +45,7 @@ describe('applyEdits()', () => {
     );
   });
 
-  test('keeps the order of the script at one place', () => {
+  test("keeps the script's order at the same position", () => {
     const text = applyEdits(sample, [
       { kind: 'insert-before', header: 1, lines: 'B: 1\r\n' },
       { kind: 'insert-after', header: 0, lines: 'A: 1\r\n' },
@@ -56,7 +56,7 @@ describe('applyEdits()', () => {
     expect(text).toContain('z9hG4bK1\r\nA: 1\r\nA: 2\r\nB: 1\r\nB: 2\r\nTo:');
   });
 
-  test('of edits that collide the first counts', () => {
+  test('of overlapping edits the first one wins', () => {
     const at = sample.raw.indexOf('OPTIONS');
     const text = applyEdits(sample, [
       { kind: 'replace', from: at, to: at + 7, text: 'MESSAGE' },
@@ -65,12 +65,12 @@ describe('applyEdits()', () => {
     expect(text).toMatch(/^MESSAGE sip:b@x/);
   });
 
-  test('a body brings its length and type', () => {
+  test('a body sets its length and type', () => {
     const text = applyEdits(sample, [bodyEdit('never', 'a/b'), bodyEdit('longer body', 'text/html')]);
     expect(text).toMatch(/Content-Type: text\/html\r\nContent-Length: 11\r\n\r\nlonger body$/);
   });
 
-  test('any edits leave a message that can be parsed', () => {
+  test('any edits result in a message that can be parsed', () => {
     const header = fc.nat(7);
     const lines = fc.constantFrom('X: 1\r\n', 'Y: 2\r\nZ: 3\r\n');
     const edit: fc.Arbitrary<Edit> = fc.oneof(
@@ -113,7 +113,7 @@ describe('messageEdits()', () => {
     }),
   );
 
-  test('sends on what applyEdits() says', () => {
+  test('forwards what applyEdits() returns', () => {
     fc.assert(
       fc.property(fc.array(edit), (list) => {
         const sent = editedMessage(sample, messageEdits(sample, list) ?? {});
@@ -139,7 +139,7 @@ describe('body parts', () => {
     body: fc.string({ unit: fc.constantFrom('a', '-', '\r\n', 'OSS-unique-boundary-42', '--', ' ') }),
   });
 
-  test('that make a body are found in it again', () => {
+  test('survive being joined and parsed', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 2, maxLength: 5 }), (parts) => {
         const { contentType, body } = buildBody(parts, 'text/plain');
@@ -148,7 +148,7 @@ describe('body parts', () => {
     );
   });
 
-  test('any body is read', () => {
+  test('any body is parsed', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('--b', '\r\n', '\n', 'x', ':', '--') }), (body) => {
         expect(bodyParts('multipart/mixed;boundary=b', body)).toBeInstanceOf(Array);
@@ -175,7 +175,7 @@ describe('globMatches()', () => {
     expect(globMatches(pattern, text)).toBe(expected);
   });
 
-  test('many stars do not take long', () => {
+  test('many stars do not make it slow', () => {
     expect(globMatches(`${'*a'.repeat(500)}b`, 'a'.repeat(5000))).toBe(false);
   });
 });

@@ -23,7 +23,7 @@ describe('Max-Breadth (RFC 5393)', () => {
     expect(shares).toEqual(['3', '3', '2']);
   });
 
-  test('bounds them, and those that nothing is left for end in 440; an ended branch gives its share back', async () => {
+  test('limits the branches, of which excess ones end in 440; an ended branch returns its share', async () => {
     const { port, caller, callees, prints, server } = await relayBench(script, 3);
     const [first, second, third] = callees;
     const invite = caller.request(port, 'sip:bob@biloxi.example', { headers: ['Max-Breadth: 2'] });
@@ -41,7 +41,7 @@ describe('Max-Breadth (RFC 5393)', () => {
     expect(third?.seen).toEqual([]);
   });
 
-  test('of 0 lets none out', async () => {
+  test('of 0 allows none', async () => {
     const { port, caller, callees } = await relayBench('route { $ru = "sip:a@CALLEE0"; t_relay(); }');
     caller.request(port, 'sip:bob@biloxi.example', { headers: ['Max-Breadth: 0'] });
     expect((await caller.next(440)).reason).toBe('Max-Breadth Exceeded');
@@ -64,7 +64,7 @@ test.each(['t_relay()', 'forward()'])(
 );
 
 describe('one datagram', () => {
-  test('with a thousand Routes of our own becomes few requests, also without mf_process_maxfwd_header()', async () => {
+  test('with a thousand Routes to this server becomes few requests, even without mf_process_maxfwd_header()', async () => {
     // nothing is sent again, however busy the machine is
     const { port, caller, prints } = await relayBench(
       'modparam("tm", "T1_timer", 4000) route { xlog("print ran"); loose_route(); t_relay(); }',

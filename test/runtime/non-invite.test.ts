@@ -9,8 +9,8 @@ const timers = `
   modparam("tm", "T2_timer", 200)
   modparam("tm", "fr_timeout", 1)`;
 
-describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () => {
-  test('gets 100 once its client sends it at T2 only, and no 408', async () => {
+describe('an unanswered non-INVITE (RFC 4320)', () => {
+  test('gets 100 once its client retransmits every T2, and no 408', async () => {
     const { port, caller, callees, prints, server } = await relayBench(`${timers}
       route {
         if ($rU == "ping") { sl_send_reply(200, "OK"); exit; }
@@ -31,7 +31,7 @@ describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () 
     expect(callee?.seen).toEqual(['OPTIONS']);
   });
 
-  test('gets the 408 that the script sends', async () => {
+  test('gets a 408 that the script sends', async () => {
     const { port, caller } = await relayBench(`${timers}
       route { t_on_failure("f"); $ru = "sip:a@CALLEE0"; t_relay(); }
       failure_route[f] { t_reply(408, "Nobody there"); }`);
@@ -39,7 +39,7 @@ describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () 
     expect((await caller.next(408)).reason).toBe('Nobody there');
   });
 
-  test('gets the 408 that somebody has answered', async () => {
+  test('gets a 408 that a target has sent', async () => {
     const { port, caller, callees } = await relayBench('route { $ru = "sip:a@CALLEE0"; t_relay(); }');
     caller.request(port, 'sip:bob@biloxi.example', { method: 'OPTIONS' });
     const [callee] = callees;
@@ -47,7 +47,7 @@ describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () 
     await caller.next(408);
   });
 
-  test('gets 100 while its script waits, and none once that has ended without a reply', async () => {
+  test('gets 100 while its script waits, and none after it has ended without a reply', async () => {
     const held: (() => void)[] = [];
     const service = closeLater(
       await startService((_, response) => void held.push(() => response.end('late'))),

@@ -86,7 +86,7 @@ describe("a module of one's own", () => {
     expect(prints).toEqual(['hello bob hello bob hello bob 1', '-1 of 4']);
   });
 
-  test('has the defaults of its rows', async () => {
+  test('has the defaults from its rows', async () => {
     const { prints } = await runGreeter(
       'greet("bob", 5, $var(x)); xlog("$var(x)");',
       'modparam("greeter", "guest", "bob")',
@@ -117,7 +117,7 @@ describe("a module of one's own", () => {
     expect(() => programOf(script, [], [greeter])).toThrow(message);
   });
 
-  test('is called with the arguments of its rows alone', () => {
+  test('is called only with the arguments of its rows', () => {
     const script = 'loadmodule "greeter.so" route { greet("bob", many, $var(x)); }';
     expect(() => programOf(script, [], [greeter])).toThrow('argument "times"');
   });

@@ -24,7 +24,7 @@ function prepare(script = 'route { exit; }') {
 }
 
 describe('replies', () => {
-  it('go back to where the request came from, with received, rport and a To tag', () => {
+  it('go back to the source of the request, with received, rport and a To tag', () => {
     const { newRequest, socket } = prepare();
     expect(newRequest().reply(404, 'Not Here')).toBe(true);
     const [reply] = socket.sent;
@@ -46,7 +46,7 @@ describe('replies', () => {
     expect(tags).toEqual([undefined, one.localToTag, one.localToTag]);
   });
 
-  it('never go to an ACK, nor anywhere without a message', () => {
+  it('are never sent to an ACK, nor without a message', () => {
     const { newRequest, routing, socket } = prepare();
     for (const one of [newRequest({ method: 'ACK' }), new Request(routing, null)]) {
       expect(one.reply(200, 'OK')).toBe(false);
@@ -57,7 +57,7 @@ describe('replies', () => {
     expect(socket.sent).toEqual([]);
   });
 
-  it('all carry the lines of append_to_reply(), as its manual says', () => {
+  it('all have the lines of append_to_reply(), as documented', () => {
     const { newRequest, socket } = prepare();
     const one = newRequest();
     expect(one.appendToReply('X-A: 1\r\n')).toBe(true);
@@ -88,14 +88,14 @@ describe('replies', () => {
     expect(socket.sent[0]?.text).not.toMatch(/^X|nothing/m);
   });
 
-  it('keep a reason phrase on its line', () => {
+  it('keep the reason phrase on one line', () => {
     const { newRequest, socket } = prepare();
     newRequest().reply(200, 'OK\r\nX-Evil: 1\r\n\r\n');
     expect(socket.lines[0]).toMatch(/^SIP\/2\.0 200 OK/);
     expect(headerOf(socket.sent[0]?.text, 'X-Evil')).toBeUndefined();
   });
 
-  it('have a body with the type that the script gave it', () => {
+  it('have a body with the type set by the script', () => {
     const { newRequest, socket } = prepare();
     const one = newRequest();
     one.appendToReply('Content-Type: application/json\r\n');
@@ -110,7 +110,7 @@ describe('replies', () => {
 });
 
 describe('transactions', () => {
-  it('absorb a retransmission, and answer it with what was answered before', () => {
+  it('absorb a retransmission, and repeat the reply', () => {
     const { newRequest, socket, routing } = prepare();
     const first = newRequest();
     expect(first.createTransaction()).toBe('created');
@@ -136,7 +136,7 @@ describe('transactions', () => {
     for (const { routing } of [usual, off]) routing.host.transactions.close();
   });
 
-  it('give one final reply', () => {
+  it('send one final reply', () => {
     const { newRequest, socket, routing } = prepare();
     const one = newRequest();
     one.createTransaction();
@@ -147,7 +147,7 @@ describe('transactions', () => {
   });
 });
 
-describe('what arrives', () => {
+describe('an incoming message', () => {
   const script = `loadmodule "sl.so"
 loadmodule "tm.so"
 loadmodule "signaling.so"
@@ -160,7 +160,7 @@ route {
   send_reply(486, "Busy Here");
 }`;
 
-  it('runs the main route once for each message', () => {
+  it('runs the main route once', () => {
     const { arrives, log, socket, counts } = prepare(script);
     arrives(requestText());
     arrives(requestText({ method: 'MESSAGE', callId: 'another' }));
@@ -169,7 +169,7 @@ route {
     expect(counts).toMatchObject({ requests: 2, malformed: 0, refused: 0 });
   });
 
-  it('keeps the ACK to a reply without a transaction from the script', () => {
+  it('that is the ACK to a reply without a transaction does not reach the script', () => {
     const { arrives, log, socket, counts } = prepare(script);
     arrives(requestText({ method: 'INVITE' }));
     const to = headerOf(socket.sent[0]?.text, 'To') ?? '';
@@ -183,7 +183,7 @@ route {
     expect(socket.sent).toHaveLength(1);
   });
 
-  it('gives the script the ACK to a 2xx without a transaction, which has a branch of its own', () => {
+  it('that is the ACK to a stateless 2xx, which has its own branch, reaches the script', () => {
     const { arrives, log, socket, counts } = prepare(script);
     arrives(requestText({ method: 'INVITE' }));
     const to = headerOf(socket.sent[0]?.text, 'To') ?? '';
@@ -193,7 +193,7 @@ route {
     expect(counts.ownAcks).toBe(0);
   });
 
-  it('passes the retransmission of a stateful request by the script', () => {
+  it('that retransmits a stateful request does not reach the script', () => {
     const { arrives, log, socket, routing } = prepare(script);
     const text = requestText({ from: '<sip:stateful@a.example>;tag=1' });
     arrives(text);
@@ -204,7 +204,7 @@ route {
     routing.host.transactions.close();
   });
 
-  it('is answered 400 where it is a broken request, and dropped where it is nothing', () => {
+  it('is answered 400 if it is a malformed request, and dropped if it is not SIP', () => {
     const { arrives, log, socket, counts } = prepare(`log_level=4\n${script}`);
     arrives(requestText().replace('CSeq: 314159 OPTIONS', 'CSeq: soon'));
     expect(socket.lines).toEqual([expect.stringMatching(/^SIP\/2\.0 400 /)]);
@@ -217,7 +217,7 @@ route {
     for (const line of log) expect(line).toMatch(/^DBG: dropped a message from 192\.0\.2\.9:40000: /);
   });
 
-  it('is dropped once the server stops', () => {
+  it('is dropped after the server has stopped', () => {
     const { arrives, log, receiver } = prepare(script);
     receiver.stop();
     arrives(requestText());
@@ -226,7 +226,7 @@ route {
 });
 
 describe('listeners of a Routing', () => {
-  it('hear of requests, of replies made here, and of the ends of transactions, each in its turn', () => {
+  it('see requests, generated replies and the ends of transactions, in order', () => {
     const { arrives, routing } = prepare('loadmodule "tm.so"\nroute { t_reply(486, "Busy Here"); }');
     const heard: string[] = [];
     routing.listeners.request.add(({ method }) => heard.push(`request ${method}`));

@@ -35,7 +35,7 @@ async function settle({ caller, port }: RelayBench): Promise<void> {
 
 const ping = 'if ($rU == "ping") { sl_send_reply(200, "OK"); exit; }';
 
-describe('a response of no transaction', () => {
+describe('a response without a transaction', () => {
   const script = (more: string) => `${more} route { ${ping} $ru = "sip:a@CALLEE0"; t_relay(); }`;
 
   test.each([
@@ -77,7 +77,7 @@ describe('a response of no transaction', () => {
     expect(victim.connections).toBe(0);
   });
 
-  test('to a CANCEL that means no call of the server reaches the caller', async () => {
+  test('to a CANCEL of an unknown call reaches the caller', async () => {
     const { port, caller, callees } = await relayBench(script(''));
     const callee = one(callees);
     caller.request(port, callee.uri('a'), { method: 'CANCEL' });

@@ -4,7 +4,7 @@ import { sampleRequest } from '../support/sample-request.ts';
 import { respond, startService } from '../support/service.ts';
 
 describe('event_route', () => {
-  test('runs with the attributes by name and by position, the newest first', async () => {
+  test('gets the attributes by name and by position, the newest first', async () => {
     const { prints } = await runScript(
       `$avp(name) = "first"; $avp(name) = "second";
        $avp(value) = 1; $avp(value) = "two";
@@ -40,7 +40,7 @@ describe('event_route', () => {
     expect(prints).toEqual(['1', '2 1', '<null> <null>']);
   });
 
-  test('is not run for values without names', async () => {
+  test('does not run for values without names', async () => {
     const { prints, log } = await runScript(
       `$avp(name) = "only"; $avp(v) = 1; $avp(v) = 2;
        raise_event("E_A", $avp(name), $avp(v)); xlog("$rc");`,
@@ -58,7 +58,7 @@ describe('event_route', () => {
     expect(prints).toEqual(['main', 'a <null>', 'b']);
   });
 
-  test('that raises its own event does not keep the server from anything else', async () => {
+  test('that raises its own event blocks nothing else', async () => {
     const { prints } = await runScript(
       '$var(n) = 0; raise_event("E_A"); usleep(20000); $var(n) = -1; xlog("main");',
       {
@@ -76,7 +76,7 @@ describe('event_route', () => {
     expect(prints).toContain('main');
   });
 
-  test('asks a REST service: blocking, and launched', async () => {
+  test('asks a REST service, blocking and by launch()', async () => {
     const service = await startService((request, response) =>
       respond(response, 200, `got ${request.target}`),
     );
@@ -170,14 +170,14 @@ describe('error_route', () => {
     }
   });
 
-  test('does not run for an assert() of its own', async () => {
+  test('does not run for its own assert()', async () => {
     const { prints } = await runScript('assert($rm == "BYE", "first");', {
       rest: 'enable_asserts = yes\nerror_route { xlog("$err.info"); assert($rm == "BYE", "second"); xlog("never"); }',
     });
     expect(prints).toEqual(['first']);
   });
 
-  test('without one a broken request is answered 400, and a failed assert() ends the script', async () => {
+  test('without one a malformed request is answered 400, and a failed assert() ends the script', async () => {
     const broken = await runScript('xlog("never");', { request: sampleRequest.replace(/^CSeq:.*\n/m, '') });
     expect(broken.sent[0]).toMatch(/^SIP\/2\.0 400 /);
     const { prints } = await runScript('assert($rm == "BYE"); xlog("never");', {

@@ -57,13 +57,13 @@ describe('parameters of a module', () => {
     });
   });
 
-  test('are known by their names alone', () => {
+  test('are known only by their names', () => {
     const values = new TableValues().get(parameters);
     // @ts-expect-error -- no row has this name
     expect(values.limits).toBeUndefined();
   });
 
-  test('are those of the table, not of another one with the same rows', () => {
+  test('belong to the table, not to another one with the same rows', () => {
     const tables = new TableValues();
     tables.set(parameters, { limit: 9 });
     expect(tables.get(parameters).limit).toBe(9);
@@ -143,7 +143,7 @@ describe('arguments of a function', () => {
     expect(later.start?.length).toBe(3);
   });
 
-  test('cannot be taken for what they are not', () => {
+  test('cannot be used as another type', () => {
     const text = defineArgument({ name: 'text', type: 'string', summary: '' });
     // @ts-expect-error -- a string is not a number
     defineFunction({ name: 'f', arguments: [text], summary: '', run: (_, count: number) => count });
@@ -177,7 +177,7 @@ describe('arguments of a function', () => {
     defineArgument({ name: 'text', type: 'text', summary: '' });
   });
 
-  test('of a row that says no more than that it is one are unknown', () => {
+  test('of an untyped row are unknown', () => {
     const row: Parameters<typeof defineArgument>[0] = { name: 'count', type: 'int', summary: '' };
     defineFunction({
       name: 'f',
@@ -243,7 +243,7 @@ describe('a transformation', () => {
     expect(late(null, [2], run)).toBeNull();
   });
 
-  test('cannot take an argument for what it is not', () => {
+  test('cannot use an argument as another type', () => {
     defineTransformation({
       name: 'x.add',
       arguments: [{ name: 'number', type: 'int' }],

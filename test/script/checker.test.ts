@@ -4,7 +4,7 @@ import { catalog, load, loadBody, summary } from './fixture.ts';
 
 const main = 'route { exit; }\n';
 
-describe('what is right passes without a word', () => {
+describe('valid scripts have no diagnostics', () => {
   test.each([
     '$var(a) = "x $nope" + $fU;',
     'if ($fU == "$nope" || $rc > 3 && is_method("INVITE|BYE")) exit;',
@@ -27,7 +27,7 @@ describe('what is right passes without a word', () => {
   });
 });
 
-describe('what is wrong is named', () => {
+describe('errors are named', () => {
   test.each([
     ['xlog();', 'argument-count'],
     ['xlog("L_ERR", "x", "y");', 'argument-count'],
@@ -76,7 +76,7 @@ describe('what is wrong is named', () => {
     expect(summary(loadBody(body)).map((one) => one.split(' ')[1])).toEqual([code]);
   });
 
-  test('a regular expression, by whoever knows them', () => {
+  test("a regular expression, by the caller's validator", () => {
     const checkRegex = (pattern: string) => (pattern.includes('[') ? 'a bracket is open' : null);
     const codes = (body: string) =>
       load(`route {\n${body}\n}`, { checkRegex }).diagnostics.map((one) => one.code);
@@ -87,7 +87,7 @@ describe('what is wrong is named', () => {
 });
 
 describe('routes', () => {
-  test('a script needs a main route, and one of each name', () => {
+  test('a script needs a main route, and unique names', () => {
     expect(summary(load('route[a] { exit; }'))).toEqual(['1 no-main-route']);
     expect(summary(load('route[0] { exit; }'))).toEqual([]);
     expect(summary(load('route { exit; }\nroute[0] { exit; }'))).toEqual(['2 duplicate-route']);
@@ -95,7 +95,7 @@ describe('routes', () => {
     expect(summary(load(`${main}route[a] { exit; }\nfailure_route[a] { exit; }`))).toEqual(['3 inert']);
   });
 
-  test('an argument that names a route names one of the right kind', () => {
+  test('an argument that names a route must name one of the right kind', () => {
     const modules = 'loadmodule "rest_client.so" loadmodule "tm.so"\n';
     expect(summary(load(`${modules}route { t_on_failure("a"); }\nroute[a] { exit; }`))).toEqual([
       '2 unknown-route',
@@ -105,7 +105,7 @@ describe('routes', () => {
 });
 
 describe('modules and global parameters', () => {
-  test('values come out validated, with the defaults of what is not set', () => {
+  test('values are validated, with defaults for missing ones', () => {
     const script = load(`
       debug=2 server_signature=no socket=udp:127.0.0.1:5060 as 1.2.3.4 listen=udp:[::1]:5060
       loadmodule "rest_client.so" loadmodule "tls_mgm.so"
@@ -172,14 +172,14 @@ describe('modules and global parameters', () => {
     expect(summary(load(`${text}\n${main}`)).map((one) => one.split(' ')[1])).toEqual([code]);
   });
 
-  test('what equals the default, and the parameters of a module that does nothing, are not reported', () => {
+  test('defaults, and the parameters of a module without effect, are not reported', () => {
     expect(summary(load(`fork=yes\n${main}`))).toEqual([]);
     expect(summary(load(`loadmodule "mi_fifo.so"\nmodparam("mi_fifo", "fifo_name", "/x")\n${main}`))).toEqual(
       ['1 inert'],
     );
   });
 
-  test('a module that is absent is named once, with its uses', () => {
+  test('an absent module is named once, with its uses', () => {
     const script = load(
       `loadmodule "dialog.so"\nmodparam("dialog", "a", 1)\nmodparam("dialog", "b", 2)\nroute { create_dialog(); }`,
     );
@@ -188,7 +188,7 @@ describe('modules and global parameters', () => {
   });
 });
 
-test('the checker alone, on a tree', () => {
+test('the checker runs on a syntax tree alone', () => {
   const { script } = parseScript('route { nope(); }', 'x.cfg');
   expect(check(script, catalog).diagnostics.map((one) => one.code)).toEqual(['unknown-function']);
 });

@@ -262,7 +262,7 @@ describe('a diagnostic on the screen', () => {
     expect(rendered(loadBody(body))).toBe(text);
   });
 
-  test('two of one kind in different files, with the trail of includes', () => {
+  test('two of the same kind in different files, with the trail of includes', () => {
     const files: Readonly<Record<string, string>> = { 'sub.cfg': 'route[a] {\n  exit;\n}\n' };
     const script = load('route { exit; }\nroute[a] { exit; }\ninclude_file "sub.cfg"\n', {
       readFile: (path) => files[path] as string,
@@ -306,14 +306,14 @@ describe('a diagnostic on the screen', () => {
     for (const text of texts) expect(text).not.toContain('s3cret');
   });
 
-  test('colours are there when they are wanted', () => {
+  test('colours are used on request', () => {
     const { diagnostics, sources } = loadBody('  nope();');
     expect(renderDiagnostics(diagnostics, sources, { color: true })).toContain('\x1b[31m');
     expect(renderDiagnostics(diagnostics, sources, { color: false })).not.toContain('\x1b');
   });
 });
 
-test('each code says what it stands for', () => {
+test('each code has a description', () => {
   for (const [code, text] of Object.entries(diagnosticCodes)) {
     expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
     expect(text.length).toBeGreaterThan(10);

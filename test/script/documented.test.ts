@@ -57,7 +57,7 @@ describe('the examples of docs/diagnostics.md', () => {
     ).toEqual([]);
   });
 
-  test('thirty at least, each once', () => {
+  test('are at least thirty, each once', () => {
     const codes = sections.map(({ code }) => code);
     expect(codes.length).toBeGreaterThanOrEqual(30);
     expect(new Set(codes).size).toBe(codes.length);

@@ -24,7 +24,7 @@ describe('forms that scripts in use have', () => {
     expect(found(script)).toEqual([]);
   });
 
-  it('an IPv6 socket without brackets is opened at its address', () => {
+  it('an IPv6 socket without brackets is opened', () => {
     const { program } = loadScript(
       'socket=udp:2001:db8::1\nsocket=tcp:2001:db8:0:0:0:0:0:1:5070 tag in\nroute { exit; }',
     );
@@ -34,7 +34,7 @@ describe('forms that scripts in use have', () => {
     ]);
   });
 
-  it('a quote right behind a variable is ignored, with a warning', () => {
+  it('a quote right after a variable is ignored, with a warning', () => {
     expect(found(`route { $var(b) = "ip=" + $si" + "&user=" + $fU'; exit; }`)).toMatchObject([
       { code: 'unexpected-character', severity: 'warning' },
       { code: 'unexpected-character', severity: 'warning' },

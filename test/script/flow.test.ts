@@ -154,7 +154,7 @@ describe('text compared with a number', () => {
   });
 });
 
-describe('fixed text that is refused', () => {
+describe('fixed text that is rejected', () => {
   test.each([
     ['rest_append_hf("no header");', '"no header"'],
     ['rest_append_hf("Content-Length: $var(n)");', '"Content-Length: $var(n)"'],
@@ -204,7 +204,7 @@ const codesIn = (text: string) =>
 
 const vectors = new URL('../conformance/vectors/', import.meta.url);
 
-test('no conformance script gets one but for those about it', () => {
+test('no conformance script gets one, except those about it', () => {
   const found: Record<string, readonly string[]> = {};
   for (const file of readdirSync(vectors).filter((name) => name.endsWith('.json')))
     for (const vector of JSON.parse(readFileSync(new URL(file, vectors), 'utf8')) as readonly Vector[]) {

@@ -23,13 +23,13 @@ test.each([
   expect(reasonOf(line)).toEqual([`${line.split('=')[0]} has no effect: ${reason}`]);
 });
 
-test('each name stands once, with a reason', () => {
+test('each name is listed once, with a reason', () => {
   const names = inertSettings.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
   expect(new Set(names).size).toBe(names.length);
   for (const { inert } of inertSettings) expect(inert).toMatch(/^\S.{9}/);
 });
 
-test('a module names what siprest has instead', () => {
+test('a module without effect names the alternative', () => {
   expect(reasonOf('loadmodule "mi_html.so"')).toEqual([
     'the module mi_html has no effect: use siprest mi, mi_fifo or mi_http instead of a web page',
   ]);

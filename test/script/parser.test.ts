@@ -110,7 +110,7 @@ describe('statements', () => {
     );
   });
 
-  test('if and else go together over lines and blocks', () => {
+  test('if and else match across lines and blocks', () => {
     const [one, two] = statements('if (1) { f(); } else if (2) g(); else { h(); };\nif (3);');
     expect(one).toMatchObject({
       kind: 'if',
@@ -130,7 +130,7 @@ describe('statements', () => {
     ]);
   });
 
-  test('return has the values it is given', () => {
+  test('return has its values', () => {
     const values = statements('return; return(); return 6; return(3, "x");').map((one) =>
       one.kind === 'return' ? one.values.map(shape) : null,
     );
@@ -258,7 +258,7 @@ describe('included files', () => {
     return text;
   };
 
-  test('their tokens stand where they are included, and errors are found in them', () => {
+  test('their tokens come where they are included, and errors in them are found', () => {
     const { script, sources, diagnostics } = parseScript(
       'route { f(); }\nimport_file "routes.cfg"\nroute[z] { f(); }',
       'main.cfg',
@@ -274,7 +274,7 @@ describe('included files', () => {
     ]);
   });
 
-  test('one that is missing, that includes itself, or that has nowhere to come from, is an error', () => {
+  test('one that is missing, includes itself, or has no folder to be searched in is an error', () => {
     const messages = (text: string, reader?: typeof read) =>
       parseScript(text, 'main.cfg', reader).diagnostics.map((one) => one.message);
     expect(messages('include_file "no.cfg"', read)).toEqual(['cannot include "no.cfg": no such file']);

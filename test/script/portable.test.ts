@@ -32,11 +32,11 @@ function named(text: string): readonly Diagnostic[] {
 }
 
 describe.each(['statement', 'file', 'script'] as const)('a %s', (kind) => {
-  test.each(cases[kind].taken)('OpenSIPS takes: %s', (text) => {
+  test.each(cases[kind].taken)('OpenSIPS accepts: %s', (text) => {
     expect(named(scripts[kind](text)).map(({ message }) => message)).toEqual([]);
   });
 
-  test.each(cases[kind].refused)('OpenSIPS refuses: %s', (text) => {
+  test.each(cases[kind].refused)('OpenSIPS rejects: %s', (text) => {
     const found = named(scripts[kind](text));
     expect(found).not.toEqual([]);
     for (const { severity, message, help } of found) {
@@ -56,12 +56,12 @@ test('each form has a script that shows it', () => {
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 
-test('without the option nothing is named', () => {
+test('without the option nothing is reported', () => {
   const { diagnostics } = loadScript('listen=udp:127.0.0.1:5060\nroute { return(1 + 1); }\n');
   expect(diagnostics).toEqual([]);
 });
 
-test('what an included file has is in the order of the includes', () => {
+test('findings in included files come in the order of the includes', () => {
   const text = (module: string) =>
     `socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\n${module}\nroute { exit; }\n`;
   const readFile = (name: string) =>

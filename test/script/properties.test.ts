@@ -110,8 +110,8 @@ function spans(value: unknown, found: { readonly start: number; readonly end: nu
   return found;
 }
 
-describe('whatever the text', () => {
-  test('nothing is thrown, and each diagnostic stands in the text and can be shown', () => {
+describe('any text', () => {
+  test('throws nothing, and each diagnostic has a valid place and can be rendered', () => {
     fc.assert(
       fc.property(anything, (text) => {
         const script = load(text);
@@ -129,7 +129,7 @@ describe('whatever the text', () => {
     );
   });
 
-  test('spans are within the text, and parsing is repeatable', () => {
+  test('has spans within the text, and parses the same twice', () => {
     fc.assert(
       fc.property(anything, (text) => {
         const once: ScriptNode = parseScript(text, 'a').script;
@@ -144,7 +144,7 @@ describe('whatever the text', () => {
     );
   });
 
-  test('a string survives being quoted', () => {
+  test('survives quoting', () => {
     const bytes = fc.uint8Array({ maxLength: 50 }).map((one) => Buffer.from(one).toString('latin1'));
     fc.assert(
       fc.property(bytes, (value) => {

@@ -11,7 +11,7 @@ const unused = (name: string) =>
 const missing = (name: string) => `error not-available: siprest does not have the module ${name}`;
 
 describe('a module that siprest lacks', () => {
-  test('is a warning, with its parameters, when the script uses nothing of it', () => {
+  test('is a warning, with its parameters, if the script uses nothing of it', () => {
     expect(
       found(`loadmodule "presence.so"
 modparam("presence", "db_url", "mysql://x")
@@ -34,26 +34,26 @@ route { exit; }`),
     expect(found(`loadmodule "${module}.so"\n${script}`)).toContain(missing(module));
   });
 
-  test('is an error when it may be the owner of a name that nobody documents', () => {
+  test('is an error if it may define an undocumented name', () => {
     const own = 'loadmodule "our_own.so"\nmodparam("our_own", "x", 1)\n';
     expect(found(`${own}route { exit; }`)).toEqual([unused('our_own')]);
     expect(found(`${own}route { our_very_own_function("x"); }`)).toContain(missing('our_own'));
   });
 
-  test('that has the same name as another one counts only for what is loaded', () => {
+  test('that shares a name with another one counts only if loaded', () => {
     expect(found('loadmodule "b2b_entities.so"\nroute { b2b_init_request("x"); }')).toContain(
       unused('b2b_entities'),
     );
   });
 
-  test('is mistyped when a known one is near', () => {
+  test('is a typo if a known name is similar', () => {
     expect(found('loadmodule "textop.so"\nroute { exit; }')).toEqual([
       'error unknown-module: unknown module "textop"',
     ]);
   });
 });
 
-test('a script starts without the drivers of databases', () => {
+test('a script starts without database drivers', () => {
   expect(
     found('loadmodule "db_mysql.so"\nmodparam("db_mysql", "timeout_interval", 2)\nroute { exit; }'),
   ).toEqual([

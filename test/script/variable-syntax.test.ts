@@ -61,7 +61,7 @@ describe('a variable', () => {
     expect(variableText(variable(text))).toBe(same);
   });
 
-  test('has its parts', () => {
+  test('is split into its parts', () => {
     const node = variable('$(<reply>hdr(Via)[-1]{s.substr, 1,$var(n)})');
     expect(node.context).toBe('reply');
     expect(node.name.text).toBe('hdr');
@@ -71,7 +71,7 @@ describe('a variable', () => {
     expect(parts(node.transformations[0]?.argument as TemplateNode)).toEqual([' 1,', ['$var(n)']]);
   });
 
-  test('a transformation without a comma has no argument, one with a comma has', () => {
+  test('a transformation without a comma has no argument, with a comma it has one', () => {
     expect(variable('$(fU{s.len})').transformations[0]?.argument).toBeNull();
     expect(variable('$(fU{s.len,})').transformations[0]?.argument?.parts).toEqual([]);
   });
@@ -82,7 +82,7 @@ describe('a variable', () => {
     ]);
   });
 
-  test('keeps UTF-8 whose last byte is a space to JavaScript', () => {
+  test('keeps UTF-8 whose last byte is white space in JavaScript', () => {
     // the bytes of U+00E0 are C3 A0
     expect(variable('$var(\xc3\xa0)').subname?.parts).toMatchObject([{ value: '\xc3\xa0' }]);
   });
@@ -104,7 +104,7 @@ describe('a string with variables', () => {
     expect(inString(text)).toEqual(expected);
   });
 
-  test('knows where in the source each variable stands, escapes and joints notwithstanding', () => {
+  test('knows the place of each variable in the source, despite escapes and concatenation', () => {
     const text = 'route { f("a\\t$fU" "|\\x41\\n$(ru{s.len})"); }';
     const { script } = parseScript(text, 'test.cfg');
     const call = script.routes[0]?.body.statements[0];

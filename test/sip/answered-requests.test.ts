@@ -55,7 +55,7 @@ function collidingKeys(salt: string, pairs: number): string[] {
 }
 
 describe('answered requests', () => {
-  it('get the same bytes again, by the same socket, at the same place', () => {
+  it('get the same bytes again, from the same socket, to the same address', () => {
     add('OPTIONS a', 'one\xff\0', 65_535, '2001:db8:1234:5678:9abc:def0:1234:5678');
     add('OPTIONS b', 'two', 1, '192.0.2.1', 1);
     add('OPTIONS c', '');
@@ -69,7 +69,7 @@ describe('answered requests', () => {
     ]);
   });
 
-  it('are forgotten when their time is over, each at its own', () => {
+  it('are each forgotten when their time is over', () => {
     add('a', 'a');
     clock.advance(10);
     add('b', 'b');
@@ -83,7 +83,7 @@ describe('answered requests', () => {
     expect([answered.has('a'), answered.size]).toEqual([true, 1]);
   });
 
-  it('are forgotten without a word when they are deleted, or all are', () => {
+  it('are forgotten silently when deleted, one or all', () => {
     for (const key of ['a', 'b', 'c']) add(key, key);
     answered.delete('b');
     answered.delete('b');
@@ -98,13 +98,13 @@ describe('answered requests', () => {
     expect([answered.has('a'), answered.has('d'), forgotten]).toEqual([false, true, 2]);
   });
 
-  it('are not kept where they are longer than a datagram', () => {
+  it('are not kept if longer than a datagram', () => {
     add('k'.repeat(70_000), 'a');
     add('b', 'r'.repeat(2_000_000));
     expect([answered.size, forgotten]).toEqual([0, 2]);
   });
 
-  it('of one bucket, which nobody has by chance, are kept up to a number, so that none is slow to find', () => {
+  it('of one bucket are limited, so that lookups stay fast under attack', () => {
     const keys = collidingKeys('salt', 7);
     const kept = () => keys.filter((key) => answered.has(key)).length;
     const crowded = new AnsweredRequests(new TimerWheel(clock), () => {}, { salt: 'salt' });
@@ -117,7 +117,7 @@ describe('answered requests', () => {
     expect([kept(), answered.size]).toEqual([128, 128]);
   });
 
-  it('are those that a Map would hold, over many blocks that come and go', () => {
+  it('match a Map, while many blocks are allocated and freed', () => {
     const model = new Map<string, { readonly reply: string; readonly until: number }>();
     const known = (key: string) => (model.get(key)?.until ?? 0) > clock.now();
     let lost = 0;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { branchProcess, newBranch, randomToken } from '../../src/sip/branch.ts';
 
-it('makes branches that name their process', () => {
+it('creates branches that name their process', () => {
   const branch = newBranch(17);
   expect(branch).toMatch(/^z9hG4bK17\.[0-9a-f]{24}$/);
   expect([branchProcess(branch), branchProcess(newBranch())]).toEqual([17, 0]);

@@ -27,7 +27,7 @@ function start(method: string, timeout?: number) {
 }
 
 describe('client transactions', () => {
-  it('get the responses that have their branch and method (17.1.3)', () => {
+  it('get the responses with their branch and method (17.1.3)', () => {
     const { table, transaction, events, reply } = start('INVITE');
     transaction.start();
     expect(table.receive(reply(180))).toBe(true);
@@ -42,7 +42,7 @@ describe('client transactions', () => {
     expect(table.size).toBe(1);
   });
 
-  it.each(['INVITE', 'OPTIONS'])('of %s last as long as they are told to', (method) => {
+  it.each(['INVITE', 'OPTIONS'])('of %s last as long as configured', (method) => {
     const { clock, table, transaction, events } = start(method, 2000);
     transaction.start();
     clock.advance(1990);
@@ -53,7 +53,7 @@ describe('client transactions', () => {
     expect(table.counts).toEqual({ created: 1, done: 0, timeout: 1, transport: 0 });
   });
 
-  it('end together, and leave nothing', () => {
+  it('end together, and leave nothing behind', () => {
     const { clock, table, transaction, events } = start('INVITE');
     transaction.start();
     table.close();

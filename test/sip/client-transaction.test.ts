@@ -49,14 +49,14 @@ function start(method: string): ClientTransaction {
 }
 
 describe('a non-INVITE client transaction (figure 6)', () => {
-  it('repeats the request after T1, doubling up to T2, until timer F', () => {
+  it('retransmits after T1, doubling up to T2, until timer F', () => {
     const transaction = start('OPTIONS');
     clock.advance(32_000);
     expect(wire.times).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]);
     expect([endings, transaction.copies]).toEqual([['timeout@32000'], 11]);
   });
 
-  it('repeats it each T2 once there is a provisional response', () => {
+  it('retransmits every T2 after a provisional response', () => {
     const transaction = start('OPTIONS');
     clock.advance(100);
     transaction.receive(answer('OPTIONS', 100));
@@ -71,14 +71,14 @@ describe('a non-INVITE client transaction (figure 6)', () => {
 });
 
 describe('an INVITE client transaction (figure 5)', () => {
-  it('repeats the request after T1, always doubling, until timer B', () => {
+  it('retransmits after T1, always doubling, until timer B', () => {
     start('INVITE');
     clock.advance(32_000);
     expect(wire.times).toEqual([0, 500, 1500, 3500, 7500, 15_500, 31_500]);
     expect(endings).toEqual(['timeout@32000']);
   });
 
-  it('waits without end while it rings', () => {
+  it('waits indefinitely while it rings', () => {
     const transaction = start('INVITE');
     clock.advance(600);
     transaction.receive(answer('INVITE', 180));
@@ -86,7 +86,7 @@ describe('an INVITE client transaction (figure 5)', () => {
     expect([wire.sent.length, transaction.state, seen]).toEqual([2, 'proceeding', [180]]);
   });
 
-  it('acknowledges each copy of a non-2xx, until timer D', () => {
+  it('acknowledges each retransmission of a non-2xx, until timer D', () => {
     const transaction = start('INVITE');
     transaction.receive(answer('INVITE', 486));
     transaction.receive(answer('INVITE', 486));
@@ -113,7 +113,7 @@ describe('an INVITE client transaction (figure 5)', () => {
     expect(endings).toEqual(['done@32000']);
   });
 
-  it('passes each 2xx on, until timer M (RFC 6026)', () => {
+  it('passes on each 2xx, until timer M (RFC 6026)', () => {
     const transaction = start('INVITE');
     transaction.receive(answer('INVITE', 200));
     transaction.receive(answer('INVITE', 200));
@@ -123,7 +123,7 @@ describe('an INVITE client transaction (figure 5)', () => {
     expect(endings).toEqual(['done@32000']);
   });
 
-  it('ends when it cannot send', () => {
+  it('ends if sending fails', () => {
     wire.broken = new Error('no route');
     start('INVITE');
     clock.advance(100_000);
@@ -139,7 +139,7 @@ it('matches responses by branch and CSeq method (17.1.3)', () => {
   expect(transaction.matches(response(buildReply(other, { status: 200 })))).toBe(false);
 });
 
-it('builds the CANCEL of a request, and the ACK of a dialog along its route set', () => {
+it('builds the CANCEL of a request, and the ACK of a dialog with its route set', () => {
   const invite = message('INVITE');
   const cancel = buildCancel(invite).toString('latin1');
   expect(cancel).toMatch(

@@ -12,8 +12,8 @@ const open = (): ClosedPorts => {
   return ports;
 };
 
-describe('a UDP port that nobody listens on', () => {
-  test('is told to all who wait for it, by one probe', async () => {
+describe('a UDP port without a listener', () => {
+  test('is reported to all its pending requests, by one probe', async () => {
     const [ports, port] = [open(), await freePort()];
     const asked = (): Promise<Error> =>
       new Promise((connectionLost) => ports.ask(local, port, { connectionLost }));
@@ -24,7 +24,7 @@ describe('a UDP port that nobody listens on', () => {
     expect(ports.sent).toBe(1);
   });
 
-  test('one that is open gets an empty keep-alive, and its requests go on waiting', async () => {
+  test('if it is open it gets an empty keep-alive, and its requests keep waiting', async () => {
     const ports = open();
     const peer = createSocket('udp4').bind(0, local);
     await once(peer, 'listening');
@@ -36,7 +36,7 @@ describe('a UDP port that nobody listens on', () => {
     peer.close();
   });
 
-  test('there are 64 probes at most', () => {
+  test('at most 64 probes run', () => {
     const ports = open();
     for (let i = 1; i <= 100; i++) ports.ask(`127.0.1.${i}`, 9, { connectionLost: () => undefined });
     expect([ports.sent, ports.size]).toEqual([64, 64]);
@@ -44,7 +44,7 @@ describe('a UDP port that nobody listens on', () => {
     expect(ports.size).toBe(0);
   });
 
-  test('what is behind an address translator is not asked from another port', () => {
+  test('a target behind a NAT is not probed from another port', () => {
     const ports = open();
     ports.isTranslated(local, 9);
     ports.ask(local, 9, { connectionLost: () => undefined });

@@ -53,13 +53,13 @@ describe('a URI with an address', () => {
     expect(asked.questions).toEqual([]);
   });
 
-  it('is answered at once', () => {
+  it('is resolved at once', () => {
     const parts = parseUri('sip:192.0.2.1');
     if (parts === null) throw new Error('no URI');
     expect(findDestinations(parts, { names: new DnsNames(), protocols: BOTH })).not.toBeInstanceOf(Promise);
   });
 
-  it('takes TLS for sips if there is a socket for it', async () => {
+  it('uses TLS for sips if a socket for it exists', async () => {
     const all: ReadonlySet<Protocol> = new Set(['udp', 'tcp', 'tls']);
     const { names } = await service({});
     expect(written(await find('sips:192.0.2.1', names, all))).toEqual(['tls 192.0.2.1 5061']);
@@ -103,13 +103,13 @@ describe('a URI with a name', () => {
     expect(written(await find(uri, names))).toEqual(expected);
   });
 
-  it('asks no SRV when there is a port (4.2)', async () => {
+  it('sends no SRV query if it has a port (4.2)', async () => {
     const { names, asked } = await service(zone);
     await find('sip:srv.example.com:5080', names);
     expect(asked.questions.sort()).toEqual(['A srv.example.com', 'AAAA srv.example.com']);
   });
 
-  it('asks once for as long as the TTL, and one question for all who wait', async () => {
+  it('queries once per TTL, and once for all that wait', async () => {
     const clock = new SimulatedClock();
     const { names, asked } = await service({ ...zone, ttl: 30 }, { clock });
     await Promise.all([find('sip:example.com:1', names), find('sip:example.com:1', names)]);
@@ -121,7 +121,7 @@ describe('a URI with a name', () => {
     expect(asked.questions).toHaveLength(4);
   });
 
-  it('has no address when the name server is silent, and is asked for again', async () => {
+  it('has no address while the name server is silent, and is queried again', async () => {
     const { names, asked } = await service({ silent: ['example.com'] }, { timeout: 200 });
     expect(written(await find('sip:example.com:5060', names))).toBe('unknown-name');
     const before = asked.questions.length;
@@ -129,7 +129,7 @@ describe('a URI with a name', () => {
     expect(asked.questions.length).toBeGreaterThan(before);
   });
 
-  it('asks for the families alone that there are sockets of', async () => {
+  it('queries only the address families of the sockets', async () => {
     const { names, asked } = await service(zone);
     const parts = parseUri('sip:example.com:1');
     if (parts === null) throw new Error('no URI');
@@ -151,7 +151,7 @@ describe('a URI with a name', () => {
     expect(services()).toBe(2);
   });
 
-  it('is unknown after timeout times tries, with and without a port, whatever is silent', async () => {
+  it('is unknown after timeout times tries, with and without a port, whichever query is unanswered', async () => {
     const silent = ['_sip._udp.example.com', '_sip._tcp.example.com', 'example.com'];
     const { names } = await service({ silent }, { timeout: 100, tries: 3 });
     for (const uri of ['sip:example.com', 'sip:example.com:5060']) {
@@ -162,14 +162,14 @@ describe('a URI with a name', () => {
     }
   });
 
-  it('with an IPv6 address that the server is slow to tell is called by its IPv4 address', async () => {
+  it('is reached by its IPv4 address if the answer for IPv6 is slow', async () => {
     const asked = await startNameServer(({ type }) => (type === 'A' ? { addresses: ['192.0.2.1'] } : null));
     cleanups.push(async () => asked.close());
     const names = new DnsNames({ servers: [asked.address], timeout: 60_000 });
     expect(written(await find('sip:example.com:1', names))).toEqual(['udp 192.0.2.1 1']);
   });
 
-  it('is looked up in the hosts file first, and no name server is asked', async () => {
+  it('is looked up in the hosts file first, without a query', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'siprest-'));
     cleanups.push(() => rmSync(folder, { recursive: true }));
     const hostsFile = join(folder, 'hosts');
@@ -183,7 +183,7 @@ describe('a URI with a name', () => {
 });
 
 describe('SRV records of one priority', () => {
-  it('come in the order that their weights and chance give them (RFC 2782)', () => {
+  it('are ordered at random by their weights (RFC 2782)', () => {
     const records = [1, 3, 6].map((weight) => ({ name: `w${weight}`, port: 1, priority: 0, weight }));
     const firsts = { w1: 0, w3: 0, w6: 0 };
     for (let i = 0; i < 1100; i++) {

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-it('a name at whose addresses nobody answers is asked for again before its TTL is over', async () => {
+it('a name is looked up again before its TTL expires if nobody answers at its addresses', async () => {
   let address = '127.0.0.2';
   const server = await startNameServer(({ type }) => ({
     addresses: type === 'A' ? [address] : [],

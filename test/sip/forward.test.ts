@@ -18,8 +18,8 @@ function place(received: SipRequest, key: string): number {
   return received.headers.findIndex((header) => header.key === key);
 }
 
-describe('a request that is sent on', () => {
-  it('gets a Via on top, the received address below, and stays as it is otherwise', () => {
+describe('a forwarded request', () => {
+  it('gets a Via on top and the received address below, and is otherwise unchanged', () => {
     const odd = ['x-odd  :   a  ', 'Subject: folded', '\t line', 'm: <sip:a@b>'];
     const received = request({ headers: odd, body: 'a\r\n\r\nb\x00\xff' });
     const text = forwarded(received);
@@ -32,7 +32,7 @@ describe('a request that is sent on', () => {
     );
   });
 
-  it('keeps the other values of a comma-joined Via', () => {
+  it('keeps all values of a comma-separated Via', () => {
     const received = request({
       via: 'SIP/2.0/UDP a.example.com;branch=z9hG4bK1 ,  SIP/2.0/TCP b.example.com;branch=z9hG4bK2',
     });
@@ -44,14 +44,14 @@ describe('a request that is sent on', () => {
     ]);
   });
 
-  it('asks for rport, and answers who did not ask, when told to', () => {
+  it('requests rport, and answers it unasked if configured', () => {
     const received = request({ via: 'SIP/2.0/UDP a.example.com;branch=z9hG4bK1' });
     const next = parseMessage(bytes(forwarded(received, { addRport: true, forceRport: true })));
     if (next.kind !== 'request') throw new Error('no request');
     expect(next.vias.map(({ rport }) => rport)).toEqual(['', '40000']);
   });
 
-  it('is changed in the places that the edits name, and only there', () => {
+  it('is changed only where the edits say', () => {
     const received = request({ headers: ['X-One: 1', 'X-Two: 2', 'X-Three: 3'] });
     const text = forwarded(received, {
       uri: 'sip:carol@chicago.example.com',
@@ -88,7 +88,7 @@ describe('a request that is sent on', () => {
     ]);
   });
 
-  it('has Max-Forwards 70 when it came without (16.6, 3)', () => {
+  it('gets Max-Forwards 70 if it has none (16.6, 3)', () => {
     const without = requestText().replace('Max-Forwards: 70\r\n', '');
     const received = parseMessage(bytes(without));
     if (received.kind !== 'request') throw new Error('no request');
@@ -105,7 +105,7 @@ describe('a request that is sent on', () => {
     expect(forwarded(twice, { body: 'longer' }).match(/^(?:l|Content-Length): .*$/gm)).toEqual(['l: 6']);
   });
 
-  it('gets a Content-Length for a stream, and what lies behind a datagram body is left behind', () => {
+  it("gets a Content-Length for a stream, and bytes after a datagram's body are dropped", () => {
     const without = parseMessage(bytes(requestText({ body: 'abc' }).replace('Content-Length: 3\r\n', '')));
     if (without.kind !== 'request') throw new Error('no request');
     expect(forwarded(without)).not.toContain('Content-Length');
@@ -121,7 +121,7 @@ describe('a request that is sent on', () => {
     expect(forwarded(received)).not.toMatch(/[^\r]\n/);
   });
 
-  it('reads as what it was, for any edits', () => {
+  it('parses the same, whatever the edits', () => {
     const value = fc.stringMatching(/^[a-z ,;="]{0,12}$/);
     fc.assert(
       fc.property(
@@ -155,7 +155,7 @@ describe('a request that is sent on', () => {
     );
   });
 
-  it('is read again only for what an ACK or a CANCEL needs', () => {
+  it('is parsed again only for what an ACK or a CANCEL needs', () => {
     const sent = forwardRequest(request(), OWN, { uri: 'sip:x@y' }, false);
     expect([sent.method, sent.requestUri, sent.via.branch]).toEqual(['OPTIONS', 'sip:x@y', OWN.branch]);
     expect([sent.callId, sent.cseq.number, sent.header('to')]).toEqual([
@@ -179,26 +179,26 @@ const RESPONSE = [
   'body',
 ].join('\r\n');
 
-describe('a response that is passed on', () => {
-  it('loses its top Via and nothing else', () => {
+describe('a forwarded response', () => {
+  it('loses only its top Via', () => {
     const data = forwardResponse(response(RESPONSE));
     expect(data?.toString('latin1')).toBe(
       RESPONSE.replace('Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK0.a\r\n', ''),
     );
   });
 
-  it('loses only the first value of a comma-joined Via', () => {
+  it('loses only the first value of a comma-separated Via', () => {
     const joined = RESPONSE.replace('0.a\r\nv: ', '0.a,\r\n ');
     expect(forwardResponse(response(joined))?.toString('latin1')).toBe(
       RESPONSE.replace('Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK0.a\r\nv:', 'Via:'),
     );
   });
 
-  it('goes nowhere without a second Via', () => {
+  it('is dropped without a second Via', () => {
     expect(forwardResponse(response(RESPONSE.replace(/v: .*\r\n/, '')))).toBeNull();
   });
 
-  it('takes edits and another status', () => {
+  it('may be edited, and get another status', () => {
     const data = forwardResponse(response(RESPONSE), {
       status: 500,
       appended: [lines('X: y')],

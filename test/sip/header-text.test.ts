@@ -3,7 +3,7 @@ import { canonicalHeaderName, headerKey, isToken } from '../../src/sip/header-na
 import { headerText, headerTextKeys, NO_HEADERS, oneLine } from '../../src/sip/header-text.ts';
 
 describe('headerText', () => {
-  it('takes header lines, ending each with CRLF', () => {
+  it('accepts header lines and ends each with CRLF', () => {
     expect(headerText('X-A: 1')).toBe('X-A: 1\r\n');
     expect(headerText('X-A: 1\r\nX-B : two\n')).toBe('X-A: 1\r\nX-B : two\r\n');
     expect(headerText('X-A: 1,\r\n  2\r\n')).toBe('X-A: 1,\r\n  2\r\n');
@@ -26,7 +26,7 @@ describe('headerText', () => {
     expect(headerText(text)).toBeNull();
   });
 
-  it('knows which headers there are', () => {
+  it('knows which headers it has', () => {
     const text = headerText('m: <sip:a@b>\r\n X: no\r\nUser-Agent: x');
     expect([...headerTextKeys(text ?? NO_HEADERS)]).toEqual(['contact', 'user-agent']);
   });

@@ -22,7 +22,7 @@ describe('a request that comes back', () => {
     return message;
   }
 
-  it('is a loop when it is the one that was sent on', () => {
+  it('is a loop if it is the forwarded request', () => {
     const first = request();
     expect(core.isLooped(first)).toBe(false);
     expect(core.isLooped(sentOn(first))).toBe(true);
@@ -36,7 +36,7 @@ describe('a request that comes back', () => {
     expect(core.isLooped(back)).toBe(true);
   });
 
-  it('is none when somebody else has the same digest', () => {
+  it('is not one if another element has the same digest', () => {
     const other = sentOn(request());
     const text = other.raw.replace('127.0.0.1:5060', '127.0.0.5:5060');
     const message = parseMessage(bytes(text));
@@ -45,7 +45,7 @@ describe('a request that comes back', () => {
 });
 
 describe('a branch', () => {
-  it('says whose it is and what was sent on', () => {
+  it('identifies its owner and the forwarded request', () => {
     const branch = newBranch(12, '0123abcd');
     expect([branchProcess(branch), branchLoopDigest(branch)]).toEqual([12, '0123abcd']);
     expect([branchProcess(newBranch(7)), branchLoopDigest(newBranch(7))]).toEqual([7, null]);

@@ -21,7 +21,7 @@ const altered = (line: RegExp, by: string | null, text = requestText()) =>
     .join('\r\n');
 
 describe('a request', () => {
-  it('is read into its parts', () => {
+  it('is parsed into its parts', () => {
     const text = requestText({
       method: 'INVITE',
       headers: ['Contact: <sip:a@b>;q=1, <sip:c@d>', 'c: text/plain'],
@@ -59,7 +59,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('may be folded, compact, spaced and ended by LF alone', () => {
+  it('may have folded lines, compact names, extra spaces and bare LF', () => {
     const text = [
       '\r\n\r\nMESSAGE tel:+1-201-555-0123 SIP/2.0',
       'v: SIP / 2.0 / UDP\r\n  host.example ;branch=z9hG4bKa,\r\n\tSIP/2.0/TCP [2001:db8::1]:5070;branch=z9hG4bKb',
@@ -114,7 +114,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('takes * as Contact, and says when one cannot be read', () => {
+  it('accepts Contact: *, and reports an invalid Contact', () => {
     expect(request({ headers: ['Contact: *'] }).contacts?.[0]?.uri).toBe('*');
     expect(request({ headers: ['Contact: <sip:a@b>', 'm: nonsense'] }).contacts).toBeNull();
   });
@@ -135,7 +135,7 @@ describe('a request', () => {
 describe('a response', () => {
   const reply = (line: string) => altered(/^OPTIONS/, line);
 
-  it('is read into its parts', () => {
+  it('is parsed into its parts', () => {
     const message = response(reply('SIP/2.0 200 All is \xd1\x85well '));
     expect(message).toMatchObject({
       kind: 'response',
@@ -197,7 +197,7 @@ describe('a bad request', () => {
     );
   });
 
-  it('of another version is to be answered 505', () => {
+  it('of another version gets 505', () => {
     expect(malformed(altered(/^OPTIONS/, 'OPTIONS sip:a@b SIP/7.0'))).toMatchObject({
       status: 505,
       answerable: { method: 'OPTIONS' },
@@ -221,7 +221,7 @@ describe('a bad request', () => {
     expect(message.answerable).toBeNull();
   });
 
-  it('of nothing, or of keep-alive bytes, is recognized', () => {
+  it('that is empty or a keep-alive is recognized', () => {
     for (const text of ['', '\r\n\r\n', '\0\0\0\0', '\n'])
       expect(malformed(text)).toMatchObject({ keepAlive: true, answerable: null });
     expect(malformed('x').keepAlive).toBe(false);
@@ -233,14 +233,14 @@ describe('a bad request', () => {
 });
 
 describe('size', () => {
-  it('is limited in bytes and headers', () => {
+  it('is limited in bytes and number of headers', () => {
     expect(malformed(requestText({ body: 'x'.repeat(65_535) })).reason).toMatch(/too large/);
     const many = (count: number) => parse(requestText({ headers: Array<string>(count).fill('a:b') }));
     expect(many(500).kind).toBe('request');
     expect(many(600)).toMatchObject({ kind: 'malformed', reason: 'too many headers' });
   });
 
-  it('has no input that takes more than linear time', () => {
+  it('is parsed in linear time, whatever the input', () => {
     // each is about 60 KB; what is quadratic takes seconds here, and the test's time limit ends it
     const long = [
       ' ',
@@ -310,11 +310,11 @@ describe('any bytes', () => {
     expect(reply.kind === 'malformed' ? reply.reason : reply.kind).toBe('response');
   };
 
-  it('never make the parser throw', () => {
+  it('never make the parser throw an exception', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), exercise), { numRuns: 2000 });
   });
 
-  it('put into a message never make it throw, and what it takes can be answered', () => {
+  it('within a message never make it throw, and every accepted request can be answered', () => {
     const text = requestText({
       method: 'INVITE',
       via: 'SIP/2.0/UDP a;branch=z9hG4bKx;rport, SIP/2.0/UDP [::1]:5070 (c)',
@@ -339,7 +339,7 @@ describe('any bytes', () => {
 });
 
 describe('a message that waits', () => {
-  it('reads the same after it has dropped what was read', () => {
+  it('reads the same after dropping its parsed headers', () => {
     const message = parseMessage(
       bytes(
         `\r\n${requestText({ method: 'INVITE', headers: ['Contact: <sip:a@b>', 'Subject: folded', '\t line'], body: 'v=0\r\n' })}`,

@@ -19,11 +19,11 @@ describe('parseNameAddr', () => {
     ['  < sip:a@b >  ', null, 'sip:a@b', null],
     ['J\xc3\xb6rg <sip:j@x>', 'J\xc3\xb6rg', 'sip:j@x', null],
     ['*', null, '*', null],
-  ])('takes %s apart', (text, display, uri, params) => {
+  ])('parses %s', (text, display, uri, params) => {
     expect(read(text)).toEqual([display, uri, params]);
   });
 
-  it('gives tag, parameters, URI parts and the length of the address', () => {
+  it('returns tag, parameters, URI parts and the length of the address', () => {
     const address = parseNameAddr('"Bob" <sip:bob@x.example>;TAG=12;q="0,5"');
     expect(address?.tag).toBe('12');
     expect(address?.parameter('Q')).toBe('0,5');
@@ -50,7 +50,7 @@ describe('parseNameAddr', () => {
 });
 
 describe('parseNameAddrs', () => {
-  it('reads a list, its first being what parseNameAddr reads', () => {
+  it('parses a list, whose first element parseNameAddr reads too', () => {
     const list = '"first, x" <sip:a@b>;q=1, <sip:c@d>,sip:e@f;x=y';
     expect(parseNameAddrs(list)?.map(({ uri, params }) => [uri, params])).toEqual([
       ['sip:a@b', 'q=1'],

@@ -11,7 +11,7 @@ describe('parseParameters', () => {
     ]);
   });
 
-  it('takes a leading semicolon, white space, empty values and quotes', () => {
+  it('accepts a leading semicolon, white space, empty values and quotes', () => {
     expect(parseParameters(';a = 1 ; b= ;;\tc="x;y=\\"z" ')).toEqual([
       { name: 'a', value: '1' },
       { name: 'b', value: '' },
@@ -20,14 +20,14 @@ describe('parseParameters', () => {
     expect(parseParameters('')).toEqual([]);
   });
 
-  it('refuses an open quote and a value without a name', () => {
+  it('rejects an unclosed quote and a value without a name', () => {
     expect(parseParameters('a="x')).toBeNull();
     expect(parseParameters('a=1;=2')).toBeNull();
   });
 });
 
 describe('findParameter', () => {
-  it('tells a missing parameter from one without a value', () => {
+  it('distinguishes a missing parameter from one without a value', () => {
     expect(findParameter('lr;Q=0.7;x="a;q=1"', 'q')).toBe('0.7');
     expect(findParameter('lr;q=0.7', 'lr')).toBe('');
     expect(findParameter('lr;q=0.7', 'l')).toBeNull();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AFTERWARDS, count, RING, RING_ANSWER, SILENT, scene } from './proxy-scene.ts';
 
 describe('CANCEL', () => {
-  it('cancels what rings, and 487 goes up', async () => {
+  it('cancels ringing branches, and forwards 487', async () => {
     const { network, caller, proxy, callees } = scene([RING, RING]);
     caller.send();
     await network.run(500);
@@ -19,7 +19,7 @@ describe('CANCEL', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('waits for a provisional response, and goes out with that', async () => {
+  it('is sent only after a provisional response', async () => {
     const { network, caller, callees } = scene([[[1000, 180]]]);
     caller.send();
     await network.run(200);
@@ -31,7 +31,7 @@ describe('CANCEL', () => {
     expect(caller.statuses).toEqual([100, 180, 487]);
   });
 
-  it('ends in 487 when the callee never answers', async () => {
+  it('ends in 487 if the callee never answers', async () => {
     const { network, caller, proxy, callees } = scene([SILENT]);
     caller.send();
     await network.run(500);
@@ -43,7 +43,7 @@ describe('CANCEL', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('leaves the other targets of a branch alone', async () => {
+  it('does not try the other targets of a branch', async () => {
     const { network, caller, callees } = scene([SILENT, RING_ANSWER], {
       branches: [[7001, 7002]],
       settings: { frTimeout: 3000 },
@@ -56,7 +56,7 @@ describe('CANCEL', () => {
     expect(caller.statuses).toEqual([100, 487]);
   });
 
-  it('ends in 487 when the callee rings and ignores it (9.1)', async () => {
+  it('ends in 487 if the callee rings and ignores it (9.1)', async () => {
     const { network, caller, proxy, callees } = scene([RING]);
     if (callees[0]) callees[0].honoursCancel = false;
     caller.send();
@@ -70,7 +70,7 @@ describe('CANCEL', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('loses against a 200 that it crosses', async () => {
+  it('loses to a 200 that it crosses', async () => {
     const { network, caller, callees, proxy } = scene([
       [
         [10, 180],
@@ -87,7 +87,7 @@ describe('CANCEL', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('lets the refusal through that it crosses (16.7, 6)', async () => {
+  it('forwards a refusal that it crosses (16.7, 6)', async () => {
     const { network, caller, proxy } = scene([
       [
         [10, 180],
@@ -103,7 +103,7 @@ describe('CANCEL', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('does nothing once the call is answered', async () => {
+  it('does nothing after the call was answered', async () => {
     const { network, caller, callees } = scene([[[10, 200]]]);
     caller.send();
     await network.run(1000);
@@ -132,8 +132,8 @@ describe('CANCEL', () => {
   });
 });
 
-describe('a CANCEL that siprest makes', () => {
-  it('may be changed by its hook', async () => {
+describe('a CANCEL that siprest generates', () => {
+  it('may be changed by a hook', async () => {
     const { network, caller, callees } = scene([RING], {
       hooks: { onCancel: async () => ({ appended: ['X-Local: route\r\n' as never] }) },
     });

@@ -23,7 +23,7 @@ function branchOf(text: string): string {
 }
 
 describe('forwarding without state', () => {
-  it('sends the request on, its branch naming the process', () => {
+  it('forwards the request, with a branch that names the process', () => {
     const { core, transport } = start();
     expect(core.forwardStateless(request({}, transport), TARGET)).toBe(true);
     const [sent] = transport.sent;
@@ -31,7 +31,7 @@ describe('forwarding without state', () => {
     expect(branchProcess(branchOf(sent?.text ?? ''))).toBe(3);
   });
 
-  it('gives a retransmission, the CANCEL and the ACK the same branch, another request another one (16.11)', () => {
+  it('gives a retransmission, the CANCEL and the ACK the same branch, and another request a different one (16.11)', () => {
     const { core, transport } = start();
     const via = 'SIP/2.0/UDP pc33.example.com;branch=z9hG4bKone';
     const send = (method: string, more: object = {}): void => {
@@ -48,7 +48,7 @@ describe('forwarding without state', () => {
     expect(new Set(branches.slice(3)).size).toBe(3);
   });
 
-  it('knows a request without the cookie by what it repeats', () => {
+  it('recognizes a request without the magic cookie by its headers', () => {
     const { core, transport } = start();
     const old = { via: 'SIP/2.0/UDP pc33.example.com' };
     core.forwardStateless(request(old), TARGET);
@@ -59,12 +59,12 @@ describe('forwarding without state', () => {
     expect(one).not.toBe(other);
   });
 
-  it('says when there is no socket for the target', () => {
+  it('reports that no socket fits the target', () => {
     const { core } = start();
     expect(core.forwardStateless(request(), { ...TARGET, transport: 'tcp' })).toBe(false);
   });
 
-  it('passes a response back to where the request came from', () => {
+  it('forwards a response to the source of the request', () => {
     const { core, transport } = start();
     core.forwardStateless(request({}, transport), TARGET);
     const forwarded = parseMessage(bytes(transport.sent[0]?.text ?? ''));
@@ -109,7 +109,7 @@ describe('forwarding without state', () => {
     expect(transport.sent.map((sent) => [sent.address, sent.port])).toEqual([[address, port]]);
   });
 
-  it('names the way back of a stream by its port', () => {
+  it('identifies the stream to answer on by its port', () => {
     const { core, transport } = start(true);
     const via = 'SIP/2.0/TCP pc33.example.com;branch=z9hG4bK1';
     core.forwardStateless(request({ via }, transport), { ...TARGET, transport: 'tcp' });

@@ -3,7 +3,7 @@ import { Caller, ProxyUnderTest, TestNetwork } from './proxy-network.ts';
 import { AFTERWARDS, count, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
 
 describe('forking', () => {
-  it('lets the first answer win and cancels the others', async () => {
+  it('lets the first answer win, and cancels the others', async () => {
     const { network, caller, proxy, callees } = scene([RING_ANSWER, RING, RING]);
     caller.send();
     await network.run(3000);
@@ -15,7 +15,7 @@ describe('forking', () => {
     expect(caller.statuses.at(-1)).toBe(200);
   });
 
-  it('passes a second 2xx on that crossed the CANCEL', async () => {
+  it('forwards a second 2xx that crossed the CANCEL', async () => {
     const { network, caller, callees } = scene([
       [
         [100, 180],
@@ -34,7 +34,7 @@ describe('forking', () => {
     expect(callees.map((callee) => count(callee, 'ACK'))).toEqual([1, 1]);
   });
 
-  it('cancels a branch that has not answered yet only when it does (9.1)', async () => {
+  it('cancels a silent branch only after its first response (9.1)', async () => {
     const { network, caller, callees } = scene([[[300, 200]], [[2000, 180]]]);
     caller.send();
     await network.run(1500);
@@ -43,7 +43,7 @@ describe('forking', () => {
     expect(callees[1]?.methods).toEqual(['INVITE', 'CANCEL', 'ACK']);
   });
 
-  it('waits for all branches before a refusal goes up', async () => {
+  it('waits for all branches before forwarding a refusal', async () => {
     const { network, caller } = scene([refuse(486, 50), refuse(404, 5000)]);
     caller.send();
     await network.run(4000);
@@ -82,7 +82,7 @@ describe('forking', () => {
     expect(caller.statuses).toEqual([100, best]);
   });
 
-  it('prefers what was received to its own 408', async () => {
+  it('prefers a received response to its own 408', async () => {
     const { network, caller } = scene([SILENT, refuse(486)], { settings: { frTimeout: 3000 } });
     caller.send();
     await network.run(5000);
@@ -104,7 +104,7 @@ describe('forking', () => {
     ]);
   });
 
-  it('lets a 6xx end the search, but an answer that comes meanwhile still wins', async () => {
+  it('ends the search at a 6xx, but an answer that comes meanwhile still wins', async () => {
     const { network, caller, callees } = scene([refuse(603, 100), RING]);
     caller.send();
     await network.run(2000);

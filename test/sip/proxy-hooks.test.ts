@@ -26,7 +26,7 @@ describe('the failure hook', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('is asked again about each round, and the last round counts', async () => {
+  it('is called after each round, and the last round counts', async () => {
     const failures: number[] = [];
     const { network, caller, proxy } = scene([refuse(404), refuse(486), refuse(480)], {
       branches: [7001],
@@ -43,7 +43,7 @@ describe('the failure hook', () => {
     expect(caller.statuses).toEqual([100, 480]);
   });
 
-  it('may answer itself', async () => {
+  it('may answer the request itself', async () => {
     const { network, caller, proxy } = scene([SILENT], {
       settings: { frTimeout: 1000 },
       hooks: {
@@ -59,7 +59,7 @@ describe('the failure hook', () => {
     expect(caller.responses.at(-1)?.reason).toBe('Silent');
   });
 
-  it('holds the response back while its promise waits', async () => {
+  it('delays the response while its promise is pending', async () => {
     let release = (): void => undefined;
     const { network, caller, proxy } = scene([refuse(486), RING_ANSWER], {
       branches: [7001],
@@ -80,7 +80,7 @@ describe('the failure hook', () => {
     expect(caller.statuses).toEqual([100, 180, 200]);
   });
 
-  it('gets no branch any more when the caller cancels while it waits', async () => {
+  it('cannot add a branch if the caller cancels meanwhile', async () => {
     let release = (): void => undefined;
     const outcomes: unknown[] = [];
     const { network, caller, proxy, callees } = scene([refuse(486), RING_ANSWER], {
@@ -107,7 +107,7 @@ describe('the failure hook', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('is barred by a 6xx, unless that is switched off', async () => {
+  it('is not called after a 6xx, unless that is switched off', async () => {
     const outcomes: unknown[] = [];
     for (const block6xx of [true, false]) {
       const { network, caller, proxy } = scene([refuse(603), RING_ANSWER], {
@@ -126,7 +126,7 @@ describe('the failure hook', () => {
     expect(outcomes).toEqual(['blocked', 603, 'sent', 200]);
   });
 
-  it('that throws or rejects counts as none', async () => {
+  it('that throws or rejects is ignored', async () => {
     const errors: unknown[] = [];
     for (const onFailure of [
       () => {
@@ -146,7 +146,7 @@ describe('the failure hook', () => {
     expect(errors).toEqual(['one', 'two']);
   });
 
-  it('still hears of the answer of a branch that it gave up', async () => {
+  it('still sees the response of an abandoned branch', async () => {
     const { network, caller, proxy, callees } = scene(
       [
         [
@@ -206,14 +206,14 @@ describe('the hook of branches', () => {
 });
 
 describe('the reply hook', () => {
-  it('keeps provisional responses back, final ones never', async () => {
+  it('may drop provisional responses, never final ones', async () => {
     const { network, caller } = scene([RING_ANSWER], { hooks: { onReply: () => 'drop' } });
     caller.send();
     await network.run(2000);
     expect(caller.statuses).toEqual([100, 200]);
   });
 
-  it('changes what goes up', async () => {
+  it('changes the forwarded response', async () => {
     const { network, caller } = scene([refuse(486)], {
       hooks: { onReply: async () => ({ appended: ['X-Seen: yes\r\n' as never] }) },
     });
@@ -222,7 +222,7 @@ describe('the reply hook', () => {
     expect(caller.responses.at(-1)?.header('x-seen')).toBe('yes');
   });
 
-  it('keeps the order of what it makes wait', async () => {
+  it('keeps the order of delayed responses', async () => {
     let release = (): void => undefined;
     const { network, caller, proxy } = scene([RING_ANSWER], {
       hooks: {

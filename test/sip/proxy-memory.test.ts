@@ -18,7 +18,7 @@ async function play(plans: readonly Plan[], after: number, options = {}): Promis
   return made;
 }
 
-describe('what is kept of a call for its retransmissions', () => {
+describe('memory that a call keeps for retransmissions', () => {
   it.each([
     ['answered', [RING_ANSWER]],
     ['refused', [refuse(486)]],
@@ -32,12 +32,12 @@ describe('what is kept of a call for its retransmissions', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('nobody has answered: everything, while the first target may still answer', async () => {
+  it('before an answer: everything, while the first target may still answer', async () => {
     const { proxy } = await play([SILENT], 3000);
     expect(await isKept(forget(proxy))).toBe(true);
   });
 
-  it('a 2xx that comes again goes up all the same, changed as before', async () => {
+  it('a retransmitted 2xx is forwarded again, with the same edits', async () => {
     const hooks = { onReply: () => ({ appended: [headerText('X-Seen: yes\r\n') ?? NO_HEADERS] }) };
     const { network, caller, proxy } = scene([[[10, 200]]], { hooks });
     let lost = 2;

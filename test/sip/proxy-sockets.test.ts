@@ -93,7 +93,7 @@ async function tcpCaller(port: number): Promise<{ socket: Socket; seen: SipMessa
 const statuses = (seen: readonly SipMessage[]): unknown[] =>
   seen.map((message) => (message.kind === 'response' ? message.status : message.method));
 
-it('a call goes from TCP to UDP and back on its connection', async () => {
+it('a call goes from TCP to UDP, and back on its connection', async () => {
   const callee = await udpCallee();
   const proxy = await startProxy(() => ({ address: '127.0.0.1', port: callee.port, transport: 'udp' }));
   const caller = await tcpCaller(proxy.tcp.local.port);
@@ -111,7 +111,7 @@ it('a call goes from TCP to UDP and back on its connection', async () => {
   expect(callee.seen[0]?.body).toHaveLength(2000);
 });
 
-it('a request goes from UDP to TCP, and the next one by the same connection', async () => {
+it('a request goes from UDP to TCP, and the next one uses the same connection', async () => {
   let port = 0;
   const callee = await StreamTransport.bind({
     address: '127.0.0.1',
@@ -140,7 +140,7 @@ it('a request goes from UDP to TCP, and the next one by the same connection', as
   expect(callee.counts).toMatchObject({ accepted: 1, received: 2 });
 });
 
-it('a TCP target that refuses gives way to the next one', async () => {
+it('the next target is tried if a TCP target refuses the connection', async () => {
   const callee = await udpCallee();
   const targets: Target[] = [
     { address: '127.0.0.1', port: 1, transport: 'tcp' },

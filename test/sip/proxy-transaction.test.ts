@@ -4,7 +4,7 @@ import { type Plan } from './proxy-network.ts';
 import { AFTERWARDS, count, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
 
 describe('one branch', () => {
-  it('passes ringing and answer on, and the ACK', async () => {
+  it('forwards ringing, the answer and the ACK', async () => {
     const { network, caller, proxy, callees } = scene([RING_ANSWER]);
     caller.send();
     await network.run(2000);
@@ -15,7 +15,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('acknowledges a refusal itself and passes it on', async () => {
+  it('acknowledges a refusal itself and forwards it', async () => {
     const { network, caller, proxy, callees } = scene([refuse(486)]);
     caller.send();
     await network.run(2000);
@@ -26,7 +26,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('answers 408 when nobody answers', async () => {
+  it('answers 408 if nobody answers', async () => {
     const { network, caller, proxy } = scene([SILENT], { settings: { frTimeout: 5000 } });
     caller.send();
     await network.run(4900);
@@ -37,7 +37,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('gives up what rings too long: CANCEL, and 408', async () => {
+  it('gives up if it rings too long: CANCEL, and 408', async () => {
     const { network, caller, proxy, callees } = scene([RING], { settings: { frInvTimeout: 20_000 } });
     caller.send();
     await network.run(19_000);
@@ -53,7 +53,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('keeps 100 to itself (16.7, 5)', async () => {
+  it('does not forward 100 (16.7, 5)', async () => {
     const hook: number[] = [];
     const { network, caller } = scene(
       [
@@ -78,7 +78,7 @@ describe('one branch', () => {
     expect(hook).toEqual([100, 180, 200]);
   });
 
-  it('starts timer C anew with each provisional response, or not, as it is told', async () => {
+  it('restarts timer C at each provisional response, or not, as configured', async () => {
     const plan: Plan = [
       [10, 180],
       [15_000, 183],
@@ -94,7 +94,7 @@ describe('one branch', () => {
     expect(strict.caller.statuses).toEqual([100, 180, 183, 408]);
   });
 
-  it('sends a request of another method again as timer E says, and nothing at timer F (RFC 4320, 4.2)', async () => {
+  it('retransmits a non-INVITE by timer E, and sends nothing at timer F (RFC 4320, 4.2)', async () => {
     const { network, caller, proxy } = scene([SILENT]);
     caller.send('OPTIONS');
     await network.run(31_000);
@@ -110,7 +110,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('answers 408 where its user says so', async () => {
+  it('answers 408 if its user says so', async () => {
     const { network, caller, proxy } = scene([SILENT], {
       settings: { frTimeout: 3000 },
       hooks: {
@@ -142,7 +142,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('passes a repeated 2xx on without asking the hook again', async () => {
+  it('forwards a retransmitted 2xx without calling the hook again', async () => {
     let asked = 0;
     const { network, caller } = scene([[[10, 200]]], {
       hooks: {
@@ -161,7 +161,7 @@ describe('one branch', () => {
     expect(asked).toBe(1);
   });
 
-  it('translates 503 to 500, or not', async () => {
+  it('translates 503 to 500, unless switched off', async () => {
     const plain = scene([refuse(503)]);
     plain.caller.send();
     await plain.network.run(1000);
@@ -172,7 +172,7 @@ describe('one branch', () => {
     expect(kept.caller.statuses).toEqual([100, 503]);
   });
 
-  it('takes the next target after a 503, a refusal to send, and silence', async () => {
+  it('tries the next target after a 503, a failure to send, and silence', async () => {
     const { network, caller, callees, proxy } = scene([refuse(503), SILENT, refuse(200)], {
       branches: [[7999, 7001, 7002, 7003]],
       settings: { frTimeout: 3000 },
@@ -188,7 +188,7 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
-  it('answers 500 when it cannot be sent at all', async () => {
+  it('answers 500 if no target can be sent to', async () => {
     const { network, caller, proxy } = scene([SILENT]);
     proxy.refuse(7001);
     caller.send();

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ReplyBudget } from '../../src/sip/reply-budget.ts';
 import { relayBench } from '../support/relay-bench.ts';
 
-describe('what is repeated to a source without a sign of life', () => {
-  it('is bounded in bytes for each address and second, until an ACK comes', () => {
+describe('retransmissions to a source that has shown no sign of life', () => {
+  it('are limited in bytes per address and second, until an ACK arrives', () => {
     const budget = new ReplyBudget();
     const taken = (address: string, now: number) => {
       let bytes = 0;
@@ -18,7 +18,7 @@ describe('what is repeated to a source without a sign of life', () => {
     expect(taken('192.0.2.1', 1000)).toBe(65_500);
   });
 
-  it('is bounded for all addresses that a full table has no room for', () => {
+  it('are limited for all addresses that do not fit into the table', () => {
     const budget = new ReplyBudget();
     for (let i = 0; i < 10_000; i++) budget.takes(`a${i}`, 1, 0);
     let bytes = 0;
@@ -26,7 +26,7 @@ describe('what is repeated to a source without a sign of life', () => {
     expect(bytes).toBe(65_500);
   });
 
-  it('is counted and logged', async () => {
+  it('are counted and logged', async () => {
     const { caller, port, server } = await relayBench(`
       modparam("tm", "T1_timer", 50)
       route { t_newtran(); t_reply(404, "Not Found"); }`);

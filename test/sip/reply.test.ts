@@ -7,7 +7,7 @@ import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { RecordingTransport, request, response } from './simulated.ts';
 
 describe('buildReply', () => {
-  it('copies what RFC 3261, 8.2.6 says, byte for byte and in order', () => {
+  it('copies the headers of RFC 3261, 8.2.6, byte for byte and in order', () => {
     const message = request({
       headers: [
         'v: SIP/2.0/UDP  10.9.9.9:5070 ;branch=z9hG4bKsecond',
@@ -32,7 +32,7 @@ describe('buildReply', () => {
     ]);
   });
 
-  it('keeps the further values of a comma-joined Via', () => {
+  it('keeps the other values of a comma-separated Via', () => {
     const message = request({ via: 'SIP/2.0/UDP a;branch=z9hG4bKx , SIP/2.0/UDP b;branch=z9hG4bKy' });
     const reply = response(buildReply(message, { status: 200 }));
     expect(reply.vias.map(({ text }) => text)).toEqual([
@@ -41,7 +41,7 @@ describe('buildReply', () => {
     ]);
   });
 
-  it('puts the tag in where none is, but not into a 100', () => {
+  it('adds a missing To tag, but not to a 100', () => {
     const tag = (to: string, status: number) =>
       response(buildReply(request({ to }), { status, toTag: 'mine' })).toTag;
     expect(tag('<sip:bob@x>;tag=theirs', 200)).toBe('theirs');
@@ -50,7 +50,7 @@ describe('buildReply', () => {
     expect(tag('<sip:bob@x>', 100)).toBeNull();
   });
 
-  it('copies Record-Route into what may make a dialog only, and Timestamp into a 100', () => {
+  it('copies Record-Route only if the reply may create a dialog, and Timestamp only into a 100', () => {
     const message = request({ headers: ['Record-Route: <sip:p;lr>', 'Timestamp: 54'] });
     const names = (status: number) =>
       response(buildReply(message, { status }))
@@ -83,7 +83,7 @@ describe('buildReply', () => {
     ]);
   });
 
-  it('lets no text become a header', () => {
+  it('cannot be tricked into adding a header', () => {
     const reply = response(
       buildReply(request(), {
         status: 200,
@@ -104,7 +104,7 @@ describe('buildReply', () => {
     }
   });
 
-  it('has a reason for each status', () => {
+  it('has a reason phrase for each status', () => {
     expect([404, 487, 299, 499, 699].map(reasonPhrase)).toEqual([
       'Not Found',
       'Request Terminated',
@@ -132,13 +132,13 @@ describe('where a reply goes (18.2.2, RFC 3581)', () => {
     expect(destination(request({ via }))).toEqual({ address, port });
   });
 
-  it('is the source when that is forced', () => {
+  it('is the source, if forced', () => {
     const message = request({ via: 'SIP/2.0/UDP h:5066' });
     expect(destination(message, true)).toEqual({ address: '192.0.2.9', port: 40_000 });
     expect(response(buildReply(message, { status: 200, forceRport: true })).via.rport).toBe('40000');
   });
 
-  it('is reached by the socket that the request came in by', () => {
+  it('uses the socket that received the request', () => {
     const socket = new RecordingTransport(new SimulatedClock());
     const message = request({}, socket);
     sendReply(message, buildReply(message, { status: 200 }));
@@ -156,7 +156,7 @@ describe('tags of stateless replies', () => {
   const invite = request({ method: 'INVITE' });
   const tag = tags.tagFor(invite);
 
-  it('are the same for a retransmission and others for another request, path or start', () => {
+  it('are the same for a retransmission, and differ for another request, path or start', () => {
     expect(tags.tagFor(request({ method: 'INVITE' }))).toBe(tag);
     const others = [
       request({ method: 'INVITE', callId: 'other' }),
@@ -168,7 +168,7 @@ describe('tags of stateless replies', () => {
     expect(tag).toMatch(/^[\w.-]{31}$/);
   });
 
-  it('let the ACK to such a reply be known, but not that to a 2xx, which has a branch of its own', () => {
+  it('identify the ACK to such a reply, but not the ACK to a 2xx, which has its own branch', () => {
     const ack = (to: string, more = {}) =>
       request({ method: 'ACK', to: `<sip:bob@x>${to}`, cseq: '314159 ACK', ...more });
     expect(tags.isOwnStatelessAck(ack(`;tag=${tag}`))).toBe(true);

@@ -44,7 +44,7 @@ const ackTo = (transaction: ServerTransaction, parts: RequestParts = {}) =>
   });
 
 describe('a non-INVITE server transaction (figure 8)', () => {
-  it('absorbs retransmissions, then repeats what it last replied, until timer J', () => {
+  it('absorbs retransmissions, then repeats its last reply, until timer J', () => {
     const transaction = create();
     transaction.receive(incoming());
     expect([transaction.state, wire.sent.length]).toEqual(['trying', 0]);
@@ -79,7 +79,7 @@ describe('a non-INVITE server transaction (figure 8)', () => {
     expect([clock.timers, endings, wire.sent.length]).toEqual([0, [], 5]);
   });
 
-  it('takes the timers as they are when it is answered: a script sets them', () => {
+  it('uses the timers in effect when it is answered: a script sets them', () => {
     const values = { ...RFC_TIMERS };
     begin({ values });
     values.t1 = 100;
@@ -90,14 +90,14 @@ describe('a non-INVITE server transaction (figure 8)', () => {
     expect(table.size).toBe(0);
   });
 
-  it('ends at once on a reliable transport, its reply sent', () => {
+  it('ends at once on a reliable transport, after its reply', () => {
     begin({}, true);
     create().reply({ status: 200 });
     clock.advance(0);
     expect([wire.lines, endings]).toEqual([['SIP/2.0 200 OK'], ['done@0']]);
   });
 
-  it('puts its own tag into every reply, and the bytes of each are the same', () => {
+  it('puts its own tag into every reply, and repeats the same bytes', () => {
     const transaction = create();
     transaction.reply({ status: 200 });
     table.find(incoming())?.receive(incoming());
@@ -108,7 +108,7 @@ describe('a non-INVITE server transaction (figure 8)', () => {
   });
 });
 
-it('answers to the source once that is forced, by the transaction or by one reply', () => {
+it('answers to the source if forced, by the transaction or by one reply', () => {
   const via = 'SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bKnoport';
   const transaction = create({ via });
   transaction.reply({ status: 180 });
@@ -151,7 +151,7 @@ describe('an INVITE server transaction (figure 7)', () => {
     expect(table.counts).toMatchObject({ created: 1, timeout: 1, done: 0 });
   });
 
-  it('repeats it for a retransmission too, and stops at the ACK, absorbing further ones until timer I', () => {
+  it('also repeats it for a retransmission, and stops at the ACK, absorbing further ACKs until timer I', () => {
     const transaction = create(invite);
     transaction.reply({ status: 486 });
     clock.advance(600);
@@ -191,7 +191,7 @@ describe('an INVITE server transaction (figure 7)', () => {
     expect(endings).toEqual(['done@32000']);
   });
 
-  it('repeats the 2xx of a call that is answered here until its ACK (13.3.1.4)', () => {
+  it('repeats the 2xx of a call answered here until its ACK (13.3.1.4)', () => {
     const transaction = create(invite);
     transaction.reply({ status: 200 }, { untilAck: true });
     clock.advance(1600);
@@ -208,7 +208,7 @@ describe('an INVITE server transaction (figure 7)', () => {
     expect(endings).toEqual(['done@32000']);
   });
 
-  it('says so when the ACK of such a 2xx never comes', () => {
+  it('reports that the ACK of such a 2xx never came', () => {
     const transaction = create(invite);
     transaction.reply({ status: 200 }, { untilAck: true });
     clock.advance(32_000);
@@ -219,7 +219,7 @@ describe('an INVITE server transaction (figure 7)', () => {
 });
 
 describe('any server transaction', () => {
-  it.each(['INVITE', 'OPTIONS'])('for %s ends when a reply cannot be sent (17.2.4)', (method) => {
+  it.each(['INVITE', 'OPTIONS'])('for %s ends if a reply cannot be sent (17.2.4)', (method) => {
     const transaction = create({ method });
     wire.broken = new Error('no route');
     transaction.reply({ status: 486 });
@@ -229,7 +229,7 @@ describe('any server transaction', () => {
     expect(wire.sent).toHaveLength(1);
   });
 
-  it('is given up when no final reply ever comes', () => {
+  it('is abandoned if no final reply ever comes', () => {
     begin({ finalTimeout: 60_000 });
     create(invite).reply({ status: 100 });
     create();
@@ -238,7 +238,7 @@ describe('any server transaction', () => {
     expect([table.size, clock.timers]).toEqual([0, 0]);
   });
 
-  it('refuses an invalid status and keeps its state', () => {
+  it('rejects an invalid status and keeps its state', () => {
     const transaction = create();
     expect(() => transaction.reply({ status: 42 })).toThrow(RangeError);
     expect(() => transaction.relay(42, Buffer.alloc(0), null)).toThrow(RangeError);
@@ -249,7 +249,7 @@ describe('any server transaction', () => {
 describe('finding a transaction (17.2.3)', () => {
   const branch = 'SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bK776asdhds;rport';
 
-  it('goes by branch, sent-by and method', () => {
+  it('uses branch, sent-by and method', () => {
     const transaction = create();
     expect(table.find(incoming({ callId: 'whatever' }))).toBe(transaction);
     expect(table.find(incoming({ via: branch.replace('pc33', 'PC33') }))).toBe(transaction);
@@ -263,7 +263,7 @@ describe('finding a transaction (17.2.3)', () => {
     expect(table.find(incoming({ method: 'MESSAGE' }))).toBeNull();
   });
 
-  it('finds the INVITE that a CANCEL means, which is a transaction of its own', () => {
+  it('finds the INVITE of a CANCEL, which is a transaction of its own', () => {
     const transaction = create(invite);
     const cancel = incoming({ method: 'CANCEL' });
     expect(table.findCancelled(cancel)).toBe(transaction);
@@ -295,7 +295,7 @@ describe('finding a transaction (17.2.3)', () => {
     },
   );
 
-  it('goes by the To tag too, for an element of RFC 2543, when a request that is not INVITE has been answered', () => {
+  it('also uses the To tag of an answered non-INVITE, for an element of RFC 2543', () => {
     const old = { via: 'SIP/2.0/UDP old.example:5060', to: '<sip:a@b>;tag=3' };
     create(old).reply({ status: 200 });
     expect(table.find(incoming(old))).not.toBeNull();
@@ -303,7 +303,7 @@ describe('finding a transaction (17.2.3)', () => {
       expect(table.find(incoming({ ...old, to }))).toBeNull();
   });
 
-  it('makes none for an ACK, and none over the limit', () => {
+  it('creates none for an ACK, and none above the limit', () => {
     begin({ limit: 2 });
     expect(table.create(incoming({ method: 'ACK' }))).toBeNull();
     for (const n of [1, 2, 3]) table.create(incoming({ via: `SIP/2.0/UDP h;branch=z9hG4bK${n}` }));
@@ -313,7 +313,7 @@ describe('finding a transaction (17.2.3)', () => {
     expect(table.create(incoming())).not.toBeNull();
   });
 
-  it('does not count against the limit what is answered, but against its capacity', () => {
+  it('does not count answered ones against the limit, but against the capacity', () => {
     begin({ limit: 1, capacity: 3 });
     const next = (n: number) => table.create(incoming({ via: `SIP/2.0/UDP h;branch=z9hG4bK${n}` }));
     for (const n of [1, 2]) next(n)?.reply({ status: 200 });
@@ -331,7 +331,7 @@ describe('finding a transaction (17.2.3)', () => {
 describe('the number of unsettled transactions', () => {
   const counts = () => [table.size, table.unsettled];
 
-  it('leaves out what only absorbs retransmissions', () => {
+  it('excludes transactions that only absorb retransmissions', () => {
     const options = create();
     expect(table.unsettled).toBe(1);
     options.reply({ status: 180 });
@@ -347,7 +347,7 @@ describe('the number of unsettled transactions', () => {
     expect(counts()).toEqual([0, 0]);
   });
 
-  it('includes those whose final reply waits for its ACK', () => {
+  it('includes those that wait for the ACK', () => {
     const refused = create(invite);
     refused.reply({ status: 486 });
     expect(counts()).toEqual([1, 1]);
@@ -364,7 +364,7 @@ describe('the number of unsettled transactions', () => {
     expect(counts()).toEqual([0, 0]);
   });
 
-  it('ends with a transaction whose ACK or reply never comes, whatever the reason', () => {
+  it('returns to zero even if an ACK or reply never comes', () => {
     create(invite).reply({ status: 486 });
     clock.advance(32_000);
     expect([endings.length, table.unsettled]).toEqual([1, 0]);

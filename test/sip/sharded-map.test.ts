@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ShardedMap } from '../../src/sip/sharded-map.ts';
 
-test('holds what a Map holds, whatever comes and goes', () => {
+test('holds what a Map holds, whatever is added and removed', () => {
   const map = new ShardedMap<number>();
   const model = new Map<string, number>();
   for (let i = 0; i < 20_000; i++) {

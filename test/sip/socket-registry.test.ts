@@ -32,7 +32,7 @@ describe('choosing a socket', () => {
   const six = socket('2001:db8::1', 5060);
   for (const one of [local, outer, second, tcp, six]) registry.add(one);
 
-  it('tells the families that there are sockets of, IPv4 first', () => {
+  it('lists the address families of the sockets, IPv4 first', () => {
     expect(registry.families).toEqual([4, 6]);
     const sixes = new SocketRegistry();
     sixes.add(six);
@@ -43,7 +43,7 @@ describe('choosing a socket', () => {
     expect(sixes.families).toEqual([4]);
   });
 
-  it('goes by the address that the system would send from, where it is told to, unless one is forced', () => {
+  it('uses the address that the system would send from, if configured, unless a socket is forced', () => {
     const [first, other] = [socket('127.0.0.9', 5060), socket('127.0.0.8', 5060)];
     const homes = new SocketRegistry();
     for (const one of [first, other, local]) homes.add(one);
@@ -56,7 +56,7 @@ describe('choosing a socket', () => {
     expect(homes.choose(to('127.0.0.77'), other)?.transport).toBe(other);
   });
 
-  it('takes one of the target transport and family that reaches it', () => {
+  it("picks one of the target's transport and family that can reach it", () => {
     expect(registry.choose(to('198.51.100.1'))?.transport).toBe(outer);
     expect(registry.choose(to('127.0.0.1'))?.transport).toBe(local);
     expect(registry.choose(to('198.51.100.1', 'tcp'))?.transport).toBe(tcp);
@@ -65,20 +65,20 @@ describe('choosing a socket', () => {
     expect(registry.choose(to('198.51.100.1', 'tls'))).toBeNull();
   });
 
-  it('prefers the one it is told where that fits', () => {
+  it('prefers the requested one if it fits', () => {
     expect(registry.choose(to('198.51.100.1'), second)?.transport).toBe(second);
     expect(registry.choose(to('198.51.100.1', 'tcp'), second)?.transport).toBe(tcp);
     expect(registry.choose(to('198.51.100.1'), local)?.transport).toBe(outer);
     expect(registry.choose(to('127.0.0.1'), outer)?.transport).toBe(outer);
   });
 
-  it('knows a connection by its listener', () => {
+  it('maps a connection to its listener', () => {
     const connection: Transport = { ...socket('192.0.2.1', 5062, 'tcp'), listener: tcp };
     expect(registry.of(connection)?.transport).toBe(tcp);
     expect(registry.choose(to('198.51.100.1', 'tcp'), connection)?.transport).toBe(tcp);
   });
 
-  it('forgets one that is removed', () => {
+  it('forgets a removed one', () => {
     const small = new SocketRegistry();
     small.add(outer);
     small.remove(outer);
@@ -92,7 +92,7 @@ describe('choosing a socket', () => {
 });
 
 describe('names of sockets', () => {
-  it('are the advertised ones', () => {
+  it('are the advertised addresses', () => {
     const registry = new SocketRegistry();
     registry.add(socket('10.0.0.1', 5060), { host: 'sip.example.com', port: 5080 });
     registry.add(socket('10.0.0.1', 5060, 'tcp'), { host: 'sip.example.com' });
@@ -113,7 +113,7 @@ describe('names of sockets', () => {
     expect(registry.isOwn('nonsense', 5060)).toBe(false);
   });
 
-  it('of a socket on all addresses are an address of the machine that the target can use', () => {
+  it('of a socket on all addresses use an address that the target can reach', () => {
     const registry = new SocketRegistry();
     registry.add(socket('0.0.0.0', 5060));
     expect(registry.choose(to('127.0.0.1'))?.host).toBe('127.0.0.1');

@@ -28,7 +28,7 @@ function framer(limits = { header: 65_535, message: 65_535 }): {
 const withLength = (value: string): string => requestText().replace('Content-Length: 0', value);
 
 describe('messages in a stream', () => {
-  it('come out whole, whatever pieces they come in', () => {
+  it('are reassembled, whatever pieces arrive', () => {
     const body = fc.stringMatching(/^[\x00-\x7f]{0,40}$/);
     const between = fc.constantFrom('', '\r\n', '\r\n\r\n', '\r\n\r\n\r\n\r\n\r\n');
     fc.assert(
@@ -58,7 +58,7 @@ describe('messages in a stream', () => {
     );
   });
 
-  it('may have the compact name, folded or written twice the same', () => {
+  it('may have Content-Length in compact form, folded, or twice with the same value', () => {
     for (const line of ['l:3', 'Content-Length :\r\n 3', 'CONTENT-LENGTH: 3\r\nl: 3']) {
       const { push, messages } = framer();
       const text = `${withLength(line)}abc`;
@@ -82,7 +82,7 @@ describe('messages in a stream', () => {
     expect(messages).toEqual([]);
   });
 
-  it('keep to the limits', () => {
+  it('must stay within the limits', () => {
     const small = framer({ header: 500, message: 600 });
     expect(small.push(requestText({ headers: [`X: ${'a'.repeat(600)}`] }))).toBe('the header is too long');
     const endless = framer({ header: 500, message: 600 });
@@ -98,7 +98,7 @@ describe('messages in a stream', () => {
     expect(fits.messages).toHaveLength(1);
   });
 
-  it('are told from keep-alives: a double CRLF asks for an answer, a single one is an answer (RFC 5626, 4.4.1)', () => {
+  it('are distinguished from keep-alives: a double CRLF is a ping, a single one a pong (RFC 5626, 4.4.1)', () => {
     const { push, pings, inside } = framer();
     push('\r\n');
     push(requestText());

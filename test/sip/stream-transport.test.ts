@@ -71,7 +71,7 @@ async function client(port: number): Promise<Client> {
 const VIA = 'SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bKtcp';
 
 describe('SIP over TCP', () => {
-  it('answers on the connection that the request came by, whatever its Via says', async () => {
+  it('answers on the connection of the request, whatever its Via says', async () => {
     const { transport, requests } = await server();
     const { socket, received } = await client(transport.local.port);
     const text = requestText({ via: VIA, body: 'x'.repeat(3000) });
@@ -94,7 +94,7 @@ describe('SIP over TCP', () => {
     await until(() => received() === '\r\n');
   });
 
-  it('opens one connection to a peer and uses it again, in both directions', async () => {
+  it('opens one connection to a peer and reuses it in both directions', async () => {
     const [one, other] = [await server(), await server()];
     const data = Buffer.from(requestText({ via: VIA }));
     const sent = [1, 2, 3].map(
@@ -122,7 +122,7 @@ describe('SIP over TCP', () => {
     expect(transport.counts.opened).toBe(0);
   });
 
-  it('ends the connection to one peer when it is told to, after what is queued', async () => {
+  it('closes the connection to one peer on request, after sending what is queued', async () => {
     const { transport, requests } = await server();
     const { socket, received, closed } = await client(transport.local.port);
     const other = await client(transport.local.port);
@@ -157,7 +157,7 @@ describe('SIP over TCP', () => {
     await until(() => replies.join('').startsWith('SIP/2.0 200 OK'));
   });
 
-  it('replies to a client that has said all it has to say, and ends with the last reply', async () => {
+  it('replies to a client that has half-closed, and closes after the last reply', async () => {
     const { transport, requests } = await server({}, false);
     const peer = await TcpPeer.connect(transport.local.port);
     peer.send(requestText({ via: VIA }) + requestText({ method: 'INFO', via: `${VIA}2` }));
@@ -174,7 +174,7 @@ describe('SIP over TCP', () => {
     expect(transport.counts).toMatchObject({ sent: 4, opened: 0, closed: { peer: 1, error: 0 } });
   });
 
-  it('is over at once with a client that nothing is owed to, and in the end with one that gets no reply', async () => {
+  it('closes a half-closed connection at once if no reply is pending, and at last if none is ever sent', async () => {
     const { transport, requests } = await server({ idleTimeout: 300 }, false);
     const silent = await TcpPeer.connect(transport.local.port);
     silent.half();
@@ -187,7 +187,7 @@ describe('SIP over TCP', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('tells those who wait for an answer that the peer has closed the connection', async () => {
+  it('tells requests that wait for an answer that the peer has closed the connection', async () => {
     const { transport } = await server();
     const peer = await TcpPeer.listen();
     transport.send(Buffer.from(requestText({ via: VIA })), '127.0.0.1', peer.port);
@@ -200,7 +200,7 @@ describe('SIP over TCP', () => {
     expect(transport.waitersTo('127.0.0.1', peer.port)).toBeNull();
   });
 
-  it('tells the sender when nobody listens, and when nothing answers the connect', async () => {
+  it('tells the sender if nobody listens, or nothing answers the connect', async () => {
     const { transport, closings } = await server({ connectTimeout: 200 });
     const refused = await freePort();
     const data = Buffer.from(requestText({ via: VIA }));
@@ -217,7 +217,7 @@ describe('SIP over TCP', () => {
     expect(transport.size).toBe(0);
   });
 
-  it('hands a throwing handler to onError and goes on', async () => {
+  it('reports a throwing handler to onError and continues', async () => {
     const errors: string[] = [];
     const transport = await StreamTransport.bind({
       address: '127.0.0.1',
@@ -234,7 +234,7 @@ describe('SIP over TCP', () => {
     expect(transport.counts.dropped).toBe(2);
   });
 
-  it('rejects a port that is taken', async () => {
+  it('rejects if the port is in use', async () => {
     const { transport } = await server();
     const { address, port } = transport.local;
     await expect(StreamTransport.bind({ address, port, onMessage: () => undefined })).rejects.toMatchObject({
@@ -276,7 +276,7 @@ describe('a bad peer over TCP', () => {
     await until(() => good.received().includes('200 OK'));
   });
 
-  it('that sends a byte at a time is given a limited time for a message', async () => {
+  it('that sends a byte at a time has limited time for a message', async () => {
     const { transport, closings } = await server({ messageTimeout: 300 });
     const { socket, closed } = await client(transport.local.port);
     const text = requestText({ via: VIA });
@@ -288,7 +288,7 @@ describe('a bad peer over TCP', () => {
     expect(at).toBeLessThan(text.length);
   });
 
-  it('that sends as fast as it can does not hold up the others', async () => {
+  it('that floods does not delay the others', async () => {
     // the kernel has room for more than can be read in one turn once this much was read fast
     const grown = 20_000;
     const sources: number[] = [];
@@ -314,14 +314,14 @@ describe('a bad peer over TCP', () => {
     expect(sources).toContain(own);
   });
 
-  it('that says nothing is let go', async () => {
+  it('that is silent is disconnected', async () => {
     const { transport, closings } = await server({ idleTimeout: 100 });
     const { closed } = await client(transport.local.port);
     await closed;
     expect(closings.map(({ why }) => why)).toEqual(['idle']);
   });
 
-  it('that never reads is let go once too much waits for it, and senders hear of it', async () => {
+  it('that never reads is disconnected when too much is queued for it, and the senders are told', async () => {
     const { transport, requests, closings } = await server({ queueBytes: 200_000 }, false);
     const { socket } = await client(transport.local.port);
     socket.write(requestText({ via: VIA }));
@@ -339,7 +339,7 @@ describe('a bad peer over TCP', () => {
     expect(transport.size).toBe(0);
   });
 
-  it('that opens too many connections is refused, others are not touched', async () => {
+  it('that opens too many connections is refused, and others are unaffected', async () => {
     const { transport } = await server({ accepted: 3 });
     const first = await client(transport.local.port);
     const more = await Promise.all([1, 2, 3, 4].map(async () => client(transport.local.port)));
@@ -365,7 +365,7 @@ describe('a bad peer over TCP', () => {
     await until(() => transport.size === 2);
   });
 
-  it('cannot make it open more connections than the limit', async () => {
+  it('cannot make the server open more connections than the limit', async () => {
     const { transport } = await server({ opened: 1 });
     const [one, two] = [await server(), await server()];
     const data = Buffer.from(requestText({ via: VIA }));

@@ -20,7 +20,7 @@ function request(id: string): SipRequest {
 }
 
 describe('RFC 4475', () => {
-  it('is here as a whole', () => {
+  it('is complete here', () => {
     expect(new Set(TORTURE.map(({ id }) => id)).size).toBe(49);
   });
 
@@ -59,7 +59,7 @@ describe('RFC 4475', () => {
     },
   );
 
-  it('wsinv is read with all its white space', () => {
+  it('wsinv is parsed with all its white space', () => {
     const message = request('wsinv');
     expect(message.vias.map(({ host, branch }) => [host, branch])).toEqual([
       ['192.0.2.2', '390skdjuw'],
@@ -79,7 +79,7 @@ describe('RFC 4475', () => {
     expect(forwardRequest(request('dblreq'), OWN, {}, false).bytes().includes('joe@example.com')).toBe(false);
   });
 
-  it('badbranch does not make two requests one transaction', () => {
+  it('badbranch does not match two requests to one transaction', () => {
     const table = new TransactionTable();
     const one = request('badbranch');
     const text = TORTURE.find(({ id }) => id === 'badbranch')?.text ?? '';
@@ -91,7 +91,7 @@ describe('RFC 4475', () => {
     table.close();
   });
 
-  it('bcast goes nowhere', () => {
+  it('bcast is dropped', () => {
     const transport = new RecordingTransport(new SimulatedClock());
     const sockets = new SocketRegistry();
     sockets.add(transport);

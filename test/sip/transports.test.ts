@@ -69,7 +69,7 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
     expect(sockets.choose({ address: '192.0.2.9', port: 1, transport: name })?.transport).toBe(transport);
   });
 
-  it('in a script, which is told where siprest does not listen', () => {
+  it('in a script, with a diagnostic if siprest cannot listen', () => {
     const { diagnostics } = loadScript(`socket=${name}:127.0.0.1\nroute { exit; }`);
     expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual(
       canListen(name)
@@ -85,7 +85,7 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
     );
   });
 
-  it('as what is listened on', async () => {
+  it('as a listening socket', async () => {
     const options = { address: '127.0.0.1', port: 0, onMessage: () => undefined };
     if (!canListen(name)) {
       await expect(listen(name, options)).rejects.toThrow(`siprest cannot listen on ${label}`);
@@ -97,7 +97,7 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
   });
 });
 
-it('tells transports by their own names alone', () => {
+it('distinguishes transports by their exact names', () => {
   expect(splitProtocol('constructor:x')).toEqual({ protocol: null, rest: 'constructor:x' });
   expect(parseVia('SIP/2.0/SCTP example.com')?.sentBy).toBe('example.com:5060');
 });

@@ -62,7 +62,7 @@ const brief = (events: RequestEvent[]) =>
 const soon = { t1: 20, t2: 80, t4: 100 };
 
 describe('sendRequest', () => {
-  it('sends a request that has all it needs, and gives the replies', async () => {
+  it('completes the request, sends it and returns the replies', async () => {
     const server = await listen((request) => {
       reply(request, 180);
       reply(request, 200);
@@ -90,7 +90,7 @@ describe('sendRequest', () => {
     ]);
   });
 
-  it('takes addresses, headers and a body', async () => {
+  it('accepts addresses, headers and a body', async () => {
     const server = await listen((request) => reply(request, 202));
     const events = await run({
       method: 'MESSAGE',
@@ -115,7 +115,7 @@ describe('sendRequest', () => {
     expect([request.body, request.contentType]).toEqual(['h\xffllo', 'text/html']);
   });
 
-  it('sends again until there is an answer', async () => {
+  it('retransmits until it gets a response', async () => {
     const server = await listen((request, nth) => {
       if (nth === 3) reply(request, 200);
     });
@@ -124,7 +124,7 @@ describe('sendRequest', () => {
     expect(new Set(server.got.map(({ raw }) => raw)).size).toBe(1);
   });
 
-  it('gives up by timer F, and by the timeout', async () => {
+  it('gives up at timer F, and at the timeout', async () => {
     const server = await listen(() => {});
     const byTimer = brief(
       await run({ method: 'OPTIONS', uri: server.uri, timers: { t1: 2, t2: 8, t4: 10 } }),
@@ -137,7 +137,7 @@ describe('sendRequest', () => {
     ]);
   });
 
-  it('acknowledges the final answer to an INVITE: in its transaction when it is no, in the dialog when it is yes', async () => {
+  it('acknowledges the final response to an INVITE: a refusal within its transaction, a 2xx within the dialog', async () => {
     for (const status of [486, 200]) {
       let acked: (ack: SipRequest) => void = () => {};
       const ack = new Promise<SipRequest>((resolve) => {
@@ -176,7 +176,7 @@ describe('sendRequest', () => {
     expect(server.got[1]?.via.branch).toBe(server.got[0]?.via.branch);
   });
 
-  it('ends a call that is answered although it was cancelled', async () => {
+  it('ends a call that is answered despite its CANCEL', async () => {
     const server = await listen((request) => {
       if (request.method === 'INVITE') reply(request, 180);
       if (request.method === 'CANCEL') reply(server.got[0] as SipRequest, 200);
@@ -187,7 +187,7 @@ describe('sendRequest', () => {
     ]);
   });
 
-  it('with talk, ends the call that it has opened', async () => {
+  it('with talk, ends the call that it set up', async () => {
     const routes = 'Contact: <sip:there@192.0.2.4>\r\nRecord-Route: <sip:p1;lr>, <sip:p2;lr>\r\n';
     const server = await listen((request) => {
       if (request.method !== 'ACK') reply(request, 200, request.method === 'INVITE' ? routes : '');
@@ -201,7 +201,7 @@ describe('sendRequest', () => {
     expect(bye?.headerList('route')).toEqual(['<sip:p2;lr>', '<sip:p1;lr>']);
   });
 
-  it('answers the BYE of a callee who ends the call first', async () => {
+  it('answers the BYE of a callee who hangs up first', async () => {
     const server = await listen((request) => {
       if (request.method === 'INVITE') reply(request, 200);
       if (request.method !== 'ACK') return;
@@ -214,7 +214,7 @@ describe('sendRequest', () => {
     ]);
   });
 
-  it('does it over TCP as well, by the URI or by the proxy', async () => {
+  it('works over TCP as well, by the URI or by the proxy', async () => {
     const got: SipRequest[] = [];
     const transport = await StreamTransport.bind({
       address: '127.0.0.1',
@@ -242,12 +242,12 @@ describe('sendRequest', () => {
     expect(new Set(got.slice(0, 3).map(({ source }) => source.port)).size).toBe(1);
   });
 
-  it('says that nobody listens there', async () => {
+  it('reports that nobody listens there', async () => {
     const events = await run({ method: 'OPTIONS', uri: 'sip:bob@127.0.0.1:1;transport=tcp' });
     expect(brief(events).at(-1)).toBe('failed');
   });
 
-  it('ends when it is told to, and when its reader stops', async () => {
+  it('ends when aborted, and when its reader stops', async () => {
     const server = await listen(() => {});
     const controller = new AbortController();
     const events: RequestEvent[] = [];
@@ -269,7 +269,7 @@ describe('sendRequest', () => {
     }
   });
 
-  it('does not take replies to something else', async () => {
+  it('ignores replies to other requests', async () => {
     const server = await listen((request) => {
       const other = buildReply(request, { status: 404 })
         .toString('latin1')

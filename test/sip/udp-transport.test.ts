@@ -22,7 +22,7 @@ const sent = (from: UdpTransport, data: Uint8Array, address: string, port: numbe
   new Promise<Error | null>((resolve) => from.send(data, address, port, resolve));
 
 describe('UdpTransport', () => {
-  it.each(['127.0.0.1', '::1'])('sends and receives over %s, bytes as they are', async (address) => {
+  it.each(['127.0.0.1', '::1'])('sends and receives bytes unchanged over %s', async (address) => {
     let arrive: (value: [Buffer, Source]) => void = () => {};
     const arrived = new Promise<[Buffer, Source]>((resolve) => {
       arrive = resolve;
@@ -40,7 +40,7 @@ describe('UdpTransport', () => {
     );
   });
 
-  it('reports what cannot be sent, and goes on', async () => {
+  it('reports what cannot be sent, and continues', async () => {
     const told: string[] = [];
     const here = await bind(undefined, { onError: ({ message }) => told.push(message) });
     for (const [data, address, port] of [
@@ -57,7 +57,7 @@ describe('UdpTransport', () => {
     expect(await sent(here, Buffer.from('x'), '127.0.0.1', here.local.port)).toBeNull();
   });
 
-  it('survives a handler that throws', async () => {
+  it('survives a throwing handler', async () => {
     const errors: string[] = [];
     let count = 0;
     let finish: () => void = () => {};
@@ -78,13 +78,13 @@ describe('UdpTransport', () => {
     expect(there.counts).toMatchObject({ received: 2, dropped: 2 });
   });
 
-  it('says which port is taken', async () => {
+  it('says which port is in use', async () => {
     const first = await bind();
     await expect(bind(undefined, { port: first.local.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await expect(bind(undefined, { address: '192.0.2.1' })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   });
 
-  it('takes nothing after it is closed', async () => {
+  it('accepts nothing after it is closed', async () => {
     const here = await bind();
     await here.close();
     await here.close();

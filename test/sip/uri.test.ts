@@ -50,7 +50,7 @@ const cases: [text: string, parts: Partial<Uri>][] = [
 ];
 
 describe('parseUri', () => {
-  it.each(cases)('takes %s apart', (text, parts) => {
+  it.each(cases)('parses %s', (text, parts) => {
     const scheme = text.slice(0, text.indexOf(':'));
     expect(parseUri(text)).toEqual({ ...none, scheme, ...parts });
     expect(formatUri(parseUri(text) as Uri)).toBe(text);
@@ -78,7 +78,7 @@ describe('parseUri', () => {
     expect(parseUri(text)).toBeNull();
   });
 
-  it('never throws, and what it takes formats to what reads the same', () => {
+  it('never throws, and whatever it accepts survives formatting', () => {
     const part = fc.string({ unit: fc.constantFrom(...'ab1:;?@=&%[]. +-\x00\xff<>"') });
     fc.assert(
       fc.property(fc.constantFrom('sip:', 'sips:', 'tel:', 'SIP:', ''), part, (scheme, rest) => {
@@ -90,7 +90,7 @@ describe('parseUri', () => {
   });
 });
 
-it('reads URI parameters without regard to case', () => {
+it('matches URI parameters case-insensitively', () => {
   const uri = parseUri('sip:host;Transport=TCP;lr;ttl=15') as Uri;
   expect([uriParameter(uri, 'transport'), uriParameter(uri, 'lr'), uriParameter(uri, 'maddr')]).toEqual([
     'TCP',
@@ -104,7 +104,7 @@ describe('changing a URI', () => {
   const uri = parseUri('sip:bob:pw@biloxi.example.com:5062;lr?a=b') as Uri;
   const text = (changed: Uri | null) => changed && formatUri(changed);
 
-  it('replaces one part and leaves the rest as it was', () => {
+  it('replaces one part and leaves the rest unchanged', () => {
     expect(text(withUser(uri, 'carol'))).toBe('sip:carol:pw@biloxi.example.com:5062;lr?a=b');
     expect(text(withUser(uri, null))).toBe('sip:biloxi.example.com:5062;lr?a=b');
     expect(text(withHost(uri, '10.1.2.3'))).toBe('sip:bob:pw@10.1.2.3:5062;lr?a=b');
@@ -115,7 +115,7 @@ describe('changing a URI', () => {
     );
   });
 
-  it('refuses what would read as something else', () => {
+  it('rejects parts that would change the meaning of others', () => {
     expect(withUser(uri, 'a@evil.example')).toBeNull();
     expect(withUser(uri, 'a:b')).toBeNull();
     expect(withUser(uri, 'a b')).toBeNull();
@@ -128,7 +128,7 @@ describe('changing a URI', () => {
   });
 });
 
-it('takes host and port apart', () => {
+it('separates host and port', () => {
   expect(parseHostPort('example.com:5080')).toEqual({ host: 'example.com', port: 5080 });
   expect(parseHostPort('[::1]:5080')).toEqual({ host: '[::1]', port: 5080 });
   expect(parseHostPort('[::1]')).toEqual({ host: '[::1]', port: null });

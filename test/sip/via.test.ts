@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatHostPort, parseVia } from '../../src/sip/via.ts';
 
 describe('parseVia', () => {
-  it('takes a value apart', () => {
+  it('parses a value', () => {
     const via = parseVia('SIP/2.0/UDP 127.0.0.1:18086;branch=z9hG4bKx;received=10.0.0.1;rport');
     expect(via).toMatchObject({
       name: 'SIP',
@@ -51,12 +51,12 @@ describe('parseVia', () => {
     expect(parseVia(text)).toBeNull();
   });
 
-  it('fills in the default port of the sent-by and ignores its case', () => {
+  it('adds the default port of the sent-by and ignores its case', () => {
     expect(parseVia('SIP/2.0/UDP Host.Example')?.sentBy).toBe('host.example:5060');
     expect(parseVia('SIP/2.0/TLS Host.Example')?.sentBy).toBe('host.example:5061');
   });
 
-  it('never throws, and is linear in long hostile values', () => {
+  it('never throws, and takes linear time for long hostile values', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'SIP/2.0UD :;,=()[]"\\ar\r\n\xff') }), (rest) => {
         for (const text of [rest, `SIP/2.0/UDP ${rest}`, `SIP/2.0/UDP h;${rest}`])
@@ -73,7 +73,7 @@ describe('parseVia', () => {
 describe('stamped', () => {
   const stamped = (text: string, force = false) => parseVia(text)?.stamped('192.0.2.9', 40_000, force);
 
-  it('adds received, and the port where it is asked for', () => {
+  it('adds received, and the port if requested', () => {
     expect(stamped('SIP/2.0/UDP h:1;branch=b')).toBe('SIP/2.0/UDP h:1;branch=b;received=192.0.2.9');
     expect(stamped('SIP/2.0/UDP h')).toBe('SIP/2.0/UDP h;received=192.0.2.9');
     expect(stamped('SIP/2.0/UDP h;rport;branch=b')).toBe(
@@ -84,13 +84,13 @@ describe('stamped', () => {
     );
   });
 
-  it('replaces what the sender claims, and keeps comments last', () => {
+  it('replaces what the sender claims, and keeps comments at the end', () => {
     expect(stamped('SIP/2.0/UDP h;received=6.6.6.6;rport=7;RPORT=8 (c)')).toBe(
       'SIP/2.0/UDP h;rport=40000;received=192.0.2.9 (c)',
     );
   });
 
-  it('writes an IPv6 address without brackets and zone (25.1, via-received)', () => {
+  it('writes an IPv6 address without brackets or zone (25.1, via-received)', () => {
     expect(parseVia('SIP/2.0/UDP [fe80::1]')?.stamped('fe80::1%eth0', 5060, false)).toBe(
       'SIP/2.0/UDP [fe80::1];received=fe80::1',
     );

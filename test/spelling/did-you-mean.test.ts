@@ -30,12 +30,12 @@ describe('edit distance', () => {
 });
 
 describe('nearest names', () => {
-  test('finds the one that was meant', () => {
+  test('finds the intended one', () => {
     expect(nearestNames('rest_gte', names)[0]).toBe('rest_get');
     expect(nearestNames('is_metod', names)).toEqual(['is_method']);
   });
 
-  test('has nothing to say of a name that is near to none', () => {
+  test('suggests nothing for a dissimilar name', () => {
     expect(nearestNames('t_relay_to_all', names)).toEqual([]);
     expect(nearestNames('t_relay', ['t_reply'])).toEqual([]);
     expect(nearestNames('', names)).toEqual([]);
@@ -46,7 +46,7 @@ describe('nearest names', () => {
     expect(nearestNames('x'.repeat(1_000_000), names)).toEqual([]);
   });
 
-  test('puts it as a question', () => {
+  test('phrases it as a question', () => {
     expect(didYouMean('rest_gett', ['rest_get'])).toBe('did you mean "rest_get"?');
     expect(didYouMean('xlgo', ['xlog', 'log'], (one) => `${one}()`)).toBe('did you mean xlog()?');
     expect(didYouMean('fu', ['fU', 'uf', 'ru', 'f'], (one) => `$${one}`)).toBe('did you mean $fU or $uf?');

@@ -16,7 +16,7 @@ export const commands = [
   { name: 'testssl', package: 'testssl.sh', use: 'weaknesses of TLS' },
   { name: 'logger', package: 'bsdutils', use: 'syslog' },
   { name: 'python3', package: 'python3-minimal', use: 'a syslog daemon' },
-  { name: 'prlimit', package: 'util-linux', use: 'file descriptors that are used up' },
+  { name: 'prlimit', package: 'util-linux', use: 'exhausted file descriptors' },
   { name: 'unshare', package: 'util-linux', use: 'local ports that are used up' },
   { name: 'ip', package: 'iproute2', use: 'the network that has few of them' },
   { name: 'chromium', package: 'chromium', use: 'the live page' },

@@ -32,7 +32,7 @@ describe('time', () => {
     expect(result).toBe('20000 20000 2026-01-01T00:00:2');
   });
 
-  test('an interval repeats until it is cleared, and a cleared timeout never fires', async () => {
+  test('an interval repeats until cleared, and a cleared timeout never fires', async () => {
     const result = await simulation(
       () =>
         new Promise((resolve) => {
@@ -67,7 +67,7 @@ describe('time', () => {
     expect(result).toBe('error 500');
   });
 
-  test('a date is a Date, and others than now are as usual', async () => {
+  test('new Date() is a Date, and other dates are as usual', async () => {
     const result = await simulation(
       () =>
         `${new Date() instanceof Date} ${new Date(0).getTime()} ${typeof Date()} ${Date.UTC(2026, 0)} ${Date.parse('2026-01-01T00:00:00Z')}`,

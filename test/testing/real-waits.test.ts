@@ -78,7 +78,7 @@ test('files and threads are waited for, while time stands still', async () => {
   expect(status).toBe(200);
 });
 
-test('a timer that only guards does not matter while the handler waits for a service', async () => {
+test('a timeout does not matter while the handler waits for a service', async () => {
   const status = await statusOf(async (call) => {
     const guard = setTimeout(() => call.reply(408), 60_000);
     const answer = await call.rest.get('http://credit.example/');

@@ -27,7 +27,7 @@ describe('the credit example', () => {
 });
 
 describe('the routing example', () => {
-  it('goes on to where the service says after a failure', async () => {
+  it('continues after a failure as the service says', async () => {
     await using test = await simulate(routing);
     const [first, second] = [test.callee('first').busy(), test.callee('second')];
     test.services.on('127.0.0.1:8081', ({ query }) => ({
@@ -62,7 +62,7 @@ describe('the routing example', () => {
 });
 
 describe('a simulation', () => {
-  it('says what it waited for, and what was sent', async () => {
+  it('reports what it waited for, and what was sent', async () => {
     const test = await simulate(routing);
     const phone = test.callee('desk').silent();
     test.services.on('127.0.0.1:8081', { body: phone.contact });
@@ -72,7 +72,7 @@ describe('a simulation', () => {
     );
   });
 
-  it('names a request that goes to nobody, and one that no service expects', async () => {
+  it('names a request without a receiver, and one that no service expects', async () => {
     const test = await simulate({
       script:
         'socket = udp:10.0.0.1:5060\nloadmodule "tm.so"\nroute { $du = "sip:10.0.0.9:5062"; t_relay(); }',

@@ -46,7 +46,7 @@ test.each([1, 2, 3, 4])('a call and a large text over connections (seed %i)', as
   expect(gateway.methods).toEqual(['INVITE', 'ACK', 'BYE']);
 });
 
-test('two messages at once are two, and what has no Content-Length is answered', async () => {
+test('two messages in one piece are separated, and one without Content-Length is answered', async () => {
   await using kit = await simulate(policy);
   const alice = kit.caller('alice');
   const { address } = alice.place;

@@ -262,7 +262,7 @@ async function observe(vectors: readonly Vector[], told: (vector: Vector, why: s
 }
 
 describe.each(['routes', 'rest'])('%s.json', (name) => {
-  it('is passed on the simulated network as on sockets', async () => {
+  it('passes on the simulated network as on sockets', async () => {
     const vectors = JSON.parse(readFileSync(`test/conformance/vectors/${name}.json`, 'utf8')) as Vector[];
     const groups = new Map<string, Vector[]>();
     for (const vector of vectors) {

@@ -4,7 +4,7 @@ import { compileRegex, RegexSyntaxError } from '../../src/text/regex.ts';
 import { LinearRegex } from '../../src/text/regex-linear.ts';
 import { parseRegex } from '../../src/text/regex-syntax.ts';
 
-describe('which engine takes a pattern', () => {
+describe('the choice of the engine', () => {
   test.each([
     'foo',
     '^sip:[^@]+@',
@@ -36,7 +36,7 @@ describe('which engine takes a pattern', () => {
   );
 });
 
-describe('what the network sends does not keep the process busy', () => {
+describe('network input cannot keep the process busy', () => {
   test.each([
     ['^(a+)+$', `${'a'.repeat(50_000)}!`],
     ['(a|aa)+$', `${'a'.repeat(50_000)}!`],

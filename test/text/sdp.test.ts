@@ -31,7 +31,7 @@ const sdp = fc.oneof(
   fc.string(),
 );
 
-test('any description can be asked and changed', () => {
+test('any description can be queried and changed', () => {
   fc.assert(
     fc.property(sdp, (text) => {
       expect([null, 'address', 'direction']).toContain(audioHold(text));
@@ -60,7 +60,7 @@ test('moving codecs loses none', () => {
   );
 });
 
-test('lines that are not touched stay', () => {
+test('untouched lines stay', () => {
   const text = 'v=0\r\nm=audio 1 RTP/AVP 0 8\r\na=x:y z\r\n';
   expect(deleteCodecs(text, (name) => name === 'PCMU')).toBe('v=0\r\nm=audio 1 RTP/AVP 8\r\na=x:y z\r\n');
 });
@@ -75,7 +75,7 @@ test.each([
   expect(sdpDefect(text)).toBe(defect);
 });
 
-test('any credentials are read, or are none', () => {
+test('any text is parsed as credentials, or rejected', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: fc.constantFrom('Digest ', 'realm', '=', '"', ',', '\\', 'x', ' ') }),

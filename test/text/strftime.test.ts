@@ -19,7 +19,7 @@ test('ctime pads the day with a space', () => {
   expect(ctime(date)).toBe('Tue Nov  3 21:04:09 2026');
 });
 
-test('every conversion but the name of the zone is that of date(1)', () => {
+test("every conversion except the zone's name matches date(1)", () => {
   const letters = [...'aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYz%'];
   const pattern = letters.map((letter) => `%${letter}`).join('|');
   // around turns of the year, where the three counts of weeks differ, and in summer

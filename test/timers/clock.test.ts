@@ -3,7 +3,7 @@ import { delay, every, systemClock } from '../../src/timers/clock.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 
 describe('the system clock', () => {
-  it('tells the date with fractions, also after somebody has set it', () => {
+  it('tells the date with fractions, even after it was set', () => {
     const real = Date.now;
     for (const shift of [0, 3_600_000, -3_600_000, 0]) {
       const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + shift);
@@ -36,7 +36,7 @@ describe('the simulated clock', () => {
     expect(fired).toEqual(['a@10', 'b@20', 'c@20']);
   });
 
-  it('lets what waits for one timer set the next', async () => {
+  it('lets code that waits for one timer set the next', async () => {
     const clock = new SimulatedClock();
     const woken: number[] = [];
     const sleeper = (async () => {
@@ -52,7 +52,7 @@ describe('the simulated clock', () => {
 });
 
 describe('every()', () => {
-  it('acts each time, at the exact multiples, until it is stopped', () => {
+  it('acts at exact multiples, until it is stopped', () => {
     const clock = new SimulatedClock();
     const times: number[] = [];
     const repetition = every(clock, 10, () => {
@@ -63,7 +63,7 @@ describe('every()', () => {
     expect([times, clock.timers]).toEqual([[10, 20, 30], 0]);
   });
 
-  it('acts once where the clock has jumped over several times', () => {
+  it('acts once if the clock has jumped over several intervals', () => {
     let now = 0;
     let wake = () => {};
     const times: number[] = [];

@@ -11,7 +11,7 @@ const sizes = (processes: number, heap: number, machine: number) => {
 };
 
 describe('a budget of bytes', () => {
-  it('reserves what fits, and counts what it refuses', () => {
+  it('reserves what fits, and counts refusals', () => {
     const budget = new ByteBudget(100);
     expect([budget.reserve(60), budget.reserve(41), budget.reserve(40)]).toEqual([true, false, true]);
     expect([budget.used, budget.refused, budget.isFull]).toEqual([100, 1, true]);
@@ -19,7 +19,7 @@ describe('a budget of bytes', () => {
     expect([budget.used, budget.isFull]).toEqual([40, false]);
   });
 
-  it('counts what cannot be refused beyond its limit', () => {
+  it('counts what cannot be refused, even beyond its limit', () => {
     const budget = new ByteBudget(100);
     budget.charge(150);
     expect([budget.isFull, budget.reserve(1)]).toEqual([true, false]);
@@ -30,16 +30,16 @@ describe('a budget of bytes', () => {
 });
 
 describe('the budgets of a process', () => {
-  it('are parts of what the heap has for long-lived objects', () => {
+  it("are shares of the heap's space for long-lived objects", () => {
     expect(sizes(1, 48 + 64, 24_000)).toEqual([20, 8, 8, 16, 16]);
     expect(sizes(1, 48 + 4096, 24_000)).toEqual([1280, 512, 512, 1024, 1024]);
   });
 
-  it('are shared with the other processes where the machine or the control group has less', () => {
+  it('are split between processes if the machine or cgroup has less memory', () => {
     expect(sizes(4, 48 + 4096, 4096)).toEqual([320, 128, 128, 128, 128]);
   });
 
-  it('are never nothing', () => {
+  it('are never zero', () => {
     expect(sizes(1, 20, 24_000).every((limit) => limit > 1)).toBe(true);
   });
 });

@@ -12,7 +12,7 @@ class LateClock extends SimulatedClock {
   }
 }
 
-it('tells how late the event loop is, and of stalls no more than once in a period', () => {
+it('reports how late the event loop is, and stalls at most once per period', () => {
   const clock = new LateClock();
   const told: string[] = [];
   const watch = new StallWatch(new TimerWheel(clock), {
@@ -45,7 +45,7 @@ it('tells how late the event loop is, and of stalls no more than once in a perio
   expect(clock.timers).toBeLessThan(2);
 });
 
-it('sees this process stand still', async () => {
+it('notices that this process was stopped', async () => {
   const watch = new StallWatch(processTimers, { threshold: 100 });
   watch.start();
   await new Promise((resolve) => setTimeout(resolve, 20));

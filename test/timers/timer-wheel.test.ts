@@ -40,7 +40,7 @@ describe('TimerWheel', () => {
     expect(fired).toEqual([5, 15, 35, 65]);
   });
 
-  it('forgets all on clear', () => {
+  it('drops all timers on clear', () => {
     const clock = new SimulatedClock();
     const wheel = new TimerWheel(clock);
     const timer = new Timer(() => expect.unreachable());
@@ -50,7 +50,7 @@ describe('TimerWheel', () => {
     clock.advance(10);
   });
 
-  it('does what a list of timers would do, whatever is started and stopped', () => {
+  it('behaves like a list of timers, whatever is started and stopped', () => {
     const action = fc.tuple(
       fc.constantFrom('start', 'stop', 'advance'),
       fc.nat(19),
@@ -96,7 +96,7 @@ describe('TimerWheel', () => {
     );
   });
 
-  it('does the others of the same millisecond when one throws', () => {
+  it('fires the others of the same millisecond if one throws', () => {
     const clock = new SimulatedClock();
     const wheel = new TimerWheel(clock);
     const fired: number[] = [];
@@ -112,7 +112,7 @@ describe('TimerWheel', () => {
     expect(fired).toEqual([5]);
   });
 
-  it('goes on after months', () => {
+  it('works after months', () => {
     const clock = new SimulatedClock();
     clock.advance(2 ** 32 - 1500);
     const wheel = new TimerWheel(clock);
@@ -170,7 +170,7 @@ describe('the timers of the process', () => {
     expect(cancelled.filter((n) => n.firedAt !== 0)).toEqual([]);
   });
 
-  it('one may be started and cancelled by another that fires', async () => {
+  it('may be started and cancelled by one that fires', async () => {
     const next = new Recorded();
     const gone = new Recorded();
     class First extends Deadline {

@@ -23,7 +23,7 @@ async function listen(directory: string) {
 }
 
 describe('the control socket', () => {
-  it('answers a question, says what went wrong, and is found by the process id', async () => {
+  it('answers a request, reports errors, and is found by the process id', async () => {
     const directory = join(temporaryFolder('control'), 'own');
     const control = await listen(directory);
     const [found] = await controlledServers(directory);
@@ -59,7 +59,7 @@ describe('the control socket', () => {
     expect(JSON.parse(answer)).toEqual({ jsonrpc: '2.0', error, id: null });
   });
 
-  it('is not made where others may enter', async () => {
+  it('is not created in a folder open to others', async () => {
     const directory = temporaryFolder('control');
     chmodSync(directory, 0o755);
     await expect(listen(directory)).rejects.toThrow(/is accessible to other users/);

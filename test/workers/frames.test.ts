@@ -14,7 +14,7 @@ const frame: fc.Arbitrary<Frame> = fc.record({
 });
 
 describe('frames', () => {
-  it('come out as they went in, whatever pieces the stream is in', () => {
+  it('are reassembled, whatever pieces arrive', () => {
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 5 }), fc.array(fc.nat(400)), (frames, cuts) => {
         const stream = Buffer.concat(frames.map(encodeFrame));
@@ -44,7 +44,7 @@ describe('frames', () => {
     expect(new FrameReader().push(bytes)).toBeNull();
   });
 
-  it('name a socket by what the script says, the same in each process', () => {
+  it('name a socket as the script does, the same in each process', () => {
     expect(socketId('udp:127.0.0.1:5060')).toBe(socketId('udp:127.0.0.1:5060'));
     expect(socketId('udp:127.0.0.1:5060')).not.toBe(socketId('tcp:127.0.0.1:5060'));
     expect(socketId('udp:127.0.0.1:5060')).toBeLessThan(65_536);

@@ -52,7 +52,7 @@ class FunctionRouting extends RunningRouting {
   stopTimers(): void {}
 }
 
-it('answers by functions, with transactions and listeners as a script has them', async () => {
+it('answers by functions, with the transactions and listeners of scripts', async () => {
   const host = new ProcessHost({ logs: new ServerLogs({ writeLog: () => undefined }) });
   const socket = new RecordingTransport(new SimulatedClock());
   const routing = new FunctionRouting(host, async (request) => {

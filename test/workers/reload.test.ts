@@ -35,7 +35,7 @@ const shows = (who: string) =>
   `modparam("tm", "local_reply_route", "shown")\n${replies.replace('WHO', who)}route { t_reply(200, "${who}"); }\n`;
 
 describe('a reload that is refused', () => {
-  it('leaves nothing of the new script in force: routes, timers, startup_route, shared variables', async () => {
+  it('leaves no effect of the new script: routes, timers, startup_route, shared variables', async () => {
     const server = await start(`${shows('old')}modparam("tm", "T1_timer", 100)\n`);
     const refused = next(
       `${modules}${shows('new')}
@@ -61,7 +61,7 @@ startup_route { xlog("new started\\n"); cache_store("local", "mark", "new"); }
 });
 
 describe('a reload that takes effect', () => {
-  it('to a script without tm: the old local_reply_route sees what the old transactions reply, and no more', async () => {
+  it('to a script without tm: the old local_reply_route sees only replies of old transactions', async () => {
     const service = closeLater(
       await startService((_, response) => setTimeout(respond, 500, response, 200, 'x')),
     );
@@ -84,7 +84,7 @@ route[resume] { t_reply(200, "old"); }
     expect(server.log).toHaveLength(1);
   });
 
-  it('gives the new timers to new transactions alone', async () => {
+  it('applies new timers only to new transactions', async () => {
     const server = await start(`${shows('old')}modparam("tm", "T1_timer", 100)\n`);
     const caller = await SipPeer.open();
     caller.request(server.port, 'sip:bob@b.example', { method: 'INVITE', callId: 'old-call' });
@@ -117,7 +117,7 @@ route { send_reply(200, "new $shv(ready)"); }`,
     await reloaded;
   });
 
-  it('cancels a call that began before', async () => {
+  it('cancels a call that began earlier', async () => {
     const callee = await SipPeer.open();
     const relays = `route { $du = "sip:127.0.0.1:${callee.port}"; t_relay(); }`;
     const server = await start(relays);

@@ -55,7 +55,7 @@ const question = (origin: string) => `
   $avp(url) = "${origin}/" + $avp(path) + "?" + $fU;`;
 
 describe('blocking calls', () => {
-  it('occupy their worker: with one, the next message waits in the queue', async () => {
+  it('occupy their worker: with one worker, the next message waits', async () => {
     const service = await startHoldingService();
     const { server, call } = await serve(`udp_workers=1
 route {${question(service.origin)}
@@ -73,7 +73,7 @@ route {${question(service.origin)}
     expect(server.queued).toBe(0);
   });
 
-  it('occupy nobody else: with 64 workers, 63 wait and the next one is served', async () => {
+  it('occupy no other: with 64 workers, 63 wait and the next message is served', async () => {
     const service = await startHoldingService();
     const { server, call } = await serve(`udp_workers=64
 route {${question(service.origin)}
@@ -92,7 +92,7 @@ route {${question(service.origin)}
 });
 
 describe('async()', () => {
-  it('frees its worker: with one, others are served meanwhile', async () => {
+  it('frees its worker: with one worker, others are served meanwhile', async () => {
     const service = await startHoldingService();
     const { server, call } = await serve(`udp_workers=1
 route {${question(service.origin)}
@@ -110,7 +110,7 @@ route[resume] {
     expect((await Promise.all(slow)).map(({ reason }) => reason)).toEqual(Array(3).fill('released'));
   });
 
-  it('resumes on the worker that began, with its $var', async () => {
+  it('resumes on the same worker, with its $var', async () => {
     const service = await startHoldingService();
     const { call } = await serve(`udp_workers=4
 route {${question(service.origin)}
@@ -174,7 +174,7 @@ route[resume] {
     expect(server.counts.requests).toBe(4);
   });
 
-  it('waits no longer than curl_timeout, whatever its third argument says', async () => {
+  it('waits at most for curl_timeout, whatever its third argument says', async () => {
     const service = await startHoldingService();
     const { call } = await serve(`udp_workers=1
 modparam("rest_client", "curl_timeout", "0.2")
@@ -187,7 +187,7 @@ route[resume] {
     expect((await call('alice')).reason).toBe('-3');
   });
 
-  it('is a blocking call where max_async_transfers is 0', async () => {
+  it('is a blocking call if max_async_transfers is 0', async () => {
     const service = await startHoldingService();
     const { log, call } = await serve(`udp_workers=1
 modparam("rest_client", "max_async_transfers", 0)
@@ -201,7 +201,7 @@ route[resume] {
     expect(log.filter((line) => line.includes('max_async_transfers'))).toHaveLength(1);
   });
 
-  it('beyond max_async_transfers blocks its worker, and the warning names the parameter', async () => {
+  it('above max_async_transfers blocks its worker, and the warning names the parameter', async () => {
     const service = await startHoldingService();
     const { server, log, call } = await serve(`udp_workers=1
 modparam("rest_client", "max_async_transfers", 2)
@@ -228,7 +228,7 @@ route[resume] {
 });
 
 describe('launch()', () => {
-  it('goes on at once; its report route sees the outcome later', async () => {
+  it('returns at once; its report route sees the outcome later', async () => {
     const service = await startHoldingService();
     const { call, log, logs } = await serve(`udp_workers=1
 route {
@@ -245,7 +245,7 @@ route[report] {
     await logs('for alice: 1 released from <null>');
   });
 
-  it('beyond max_async_transfers blocks its worker', async () => {
+  it('above max_async_transfers blocks its worker', async () => {
     const service = await startHoldingService();
     const { call, logs } = await serve(`udp_workers=1
 modparam("rest_client", "max_async_transfers", 1)
@@ -269,7 +269,7 @@ route[report] {
 });
 
 describe('the queue of messages', () => {
-  it('has a request that comes again while it waits once', async () => {
+  it('holds a retransmitted request once', async () => {
     const service = await startHoldingService();
     const { server, port, call } = await serve(`udp_workers=1
 route {${question(service.origin)}
@@ -292,7 +292,7 @@ route {${question(service.origin)}
     expect(service.seen.map(({ target }) => target)).toEqual(['/hold?hold', '/quick?alice', '/quick?last']);
   });
 
-  it('is bounded: what finds it full is answered 503 with Retry-After, and the log says what to do', async () => {
+  it('is limited: above the limit requests get 503 with Retry-After, and the log says what to do', async () => {
     const service = await startHoldingService();
     const { server, call, log } = await serve(
       `udp_workers=1
@@ -319,7 +319,7 @@ route {${question(service.origin)}
     expect(log.filter((line) => line.includes('udp_workers'))).toHaveLength(1);
   });
 
-  it('refuses no copy of a request that was accepted: its transaction answers it', async () => {
+  it('never refuses a retransmission of an accepted request', async () => {
     const service = await startHoldingService();
     const { server, port, call } = await serve(
       `udp_workers=1
@@ -404,7 +404,7 @@ route[resume] {
     expect((await call('bob')).status).toBe(200);
   });
 
-  it('sends no second answer where the script has given one', async () => {
+  it('sends no second answer if the script has sent one', async () => {
     const { port, log } = await serve(script, { functions: explode });
     const replies = await sendSip({ from: '<sip:replied@a.example>;tag=1' }, { port, linger: 0.1 });
     expect(replies.map(({ status }) => status)).toEqual([404]);
@@ -435,7 +435,7 @@ describe('a stalled event loop', () => {
 });
 
 describe('stopping', () => {
-  it('waits for scripts that run: blocking, async and queued', async () => {
+  it('waits for running scripts: blocking, async and queued', async () => {
     const service = await startHoldingService();
     const { server, call } = await serve(`udp_workers=1
 route {${question(service.origin)}
@@ -462,7 +462,7 @@ route[resume] {
     expect((await Promise.all([...calls, queued])).map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
-  it('takes no longer than its grace', async () => {
+  it('takes at most its grace', async () => {
     const service = await startHoldingService();
     const { server, port, log } = await serve(`
 route {
@@ -482,7 +482,7 @@ route {
     await server.stop();
   });
 
-  it('gives the port back', async () => {
+  it('releases the port', async () => {
     const first = await serve('route { send_reply(200, "first"); }');
     await first.server.stop();
     const second = await serve(`socket=udp:127.0.0.1:${first.port}\nroute { send_reply(200, "second"); }`);
@@ -492,7 +492,7 @@ route {
 });
 
 describe('a server that cannot start', () => {
-  it('says in one line that the port is in use, and leaves nothing open', async () => {
+  it('reports in one line that the port is in use, and leaves nothing open', async () => {
     const taken = dgram.createSocket('udp4');
     await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
     const { port } = taken.address();
@@ -529,7 +529,7 @@ timer_route[tick, 1] { xlog("tick of $fU\\n"); }
     await logs('tick of <null>');
   });
 
-  it('sr_check_status() tells whether the server starts, serves or stops', async () => {
+  it('sr_check_status() returns whether the server starts, serves or stops', async () => {
     const { call, log, server } = await serve(`
 loadmodule "cfgutils.so"
 startup_route { sr_check_status("core"); xlog("starting: $rc\n"); }

@@ -48,7 +48,7 @@ failure_route[late] {
   xlog("failed with $T_reply_code at $Ts");
 }`;
 
-it('timer routes, caches, sleep, transactions and dates go by the simulated clock', async () => {
+it('timer routes, caches, sleep, transactions and dates follow the simulated clock', async () => {
   const clock = new SimulatedClock(Date.UTC(2026, 0, 1));
   const log: string[] = [];
   const { routing } = poolOf(

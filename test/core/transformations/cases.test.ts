@@ -217,7 +217,7 @@ for (const [title, list] of Object.entries(cases)) {
   });
 }
 
-describe('errors that are known at compile time', () => {
+describe('errors found at compile time', () => {
   test.each([
     ['re.subst', '/(/x/', /Unmatched \(/],
     ['re.subst', '/a/x', /invalid substitution/],

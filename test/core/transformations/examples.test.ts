@@ -17,7 +17,7 @@ for (const { name, example } of coreTransformations) {
   });
 }
 
-test('all have an example but those of an element of a list', () => {
+test('all have an example, except those for an element of a list', () => {
   const without = coreTransformations.filter(({ example }) => example === undefined);
   expect(without.filter(({ name }) => !/^nameaddr\.-?\d+\./.test(name))).toEqual([]);
 });

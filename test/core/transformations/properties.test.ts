@@ -70,7 +70,7 @@ test.each([
   );
 });
 
-test('csv.value reads what is quoted as RFC 4180 has it', () => {
+test('csv.value parses quotes as RFC 4180 says', () => {
   fc.assert(
     fc.property(fc.array(bytes, { minLength: 1, maxLength: 5 }), (fields) => {
       const row = fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(',');

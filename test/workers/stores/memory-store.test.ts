@@ -13,7 +13,7 @@ describeStore('in memory', ({ processes, ...options }) => {
   };
 });
 
-it('in memory, what need not wait makes no promise', () => {
+it('in memory, operations that need not wait create no promise', () => {
   const store = new MemoryStore();
   const lock = { kind: 'lock', space: 's', key: 'k', reentrant: false, wait: 0, lease: null } as const;
   expect(store.ask({ ...lock, owner: 1 })).toBe('granted');

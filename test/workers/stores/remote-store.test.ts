@@ -88,7 +88,7 @@ describe('a supervisor that does not answer', () => {
     return { store, clock, requests };
   };
 
-  it('is an error in time, but for a lock that is waited for', async () => {
+  it('is an error after a time limit, except for a lock that is waited for', async () => {
     const { store, clock } = silent();
     const outcomes: string[] = [];
     const note = (name: string, asked: Promise<unknown>) =>
@@ -112,7 +112,7 @@ describe('a supervisor that does not answer', () => {
     expect(requests.at(-1)).toEqual({ operation: { kind: 'unlock', space: 's', key: 'k', owner: 1 } });
   });
 
-  it('is asked no more than a number, and no more than bytes', async () => {
+  it('is limited in pending requests and bytes', async () => {
     const few = silent({ mostAsked: 3 });
     const codes: string[] = [];
     for (let i = 0; i < 5; i++)
@@ -135,7 +135,7 @@ describe('a supervisor that does not answer', () => {
     expect(small.requests.length).toBe(27);
   });
 
-  it('and is gone is an error at once', async () => {
+  it('that is gone is an error at once', async () => {
     const { store, clock } = silent();
     const before = store.ask(lock(null));
     store.close();
