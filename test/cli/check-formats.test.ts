@@ -38,7 +38,7 @@ interface Checked {
   readonly diagnostics: readonly { readonly code: string; readonly message: string }[];
 }
 
-it('check: JSON of one file is an object, of several an array, of one that is not there a diagnostic', () => {
+it('check: JSON of one file is an object, of several an array, of a missing one a diagnostic', () => {
   for (const name of all) {
     const { status, stdout, stderr } = siprest(['check', '--json', name]);
     const checked = JSON.parse(stdout) as Checked;
@@ -112,13 +112,13 @@ it("check: GitHub's annotations, one a line, escaped", () => {
   expect(status).toBe(1);
 });
 
-it('check: an unknown format is refused with those that there are', () => {
+it('check: an unknown format is rejected with a list of the known ones', () => {
   const { status, stderr } = siprest(['check', '--format', 'xml', 'good.cfg']);
   expect(status).toBe(1);
   expect(stderr).toContain('text, json, sarif, github');
 });
 
-it('status: JSON is as its schema says, of one process and of several', async () => {
+it('status: JSON matches its schema, for one process and for several', async () => {
   for (const processes of ['1', '2']) {
     const env = { XDG_RUNTIME_DIR: temporaryFolder('runtime') };
     closeLater(

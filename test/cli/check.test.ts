@@ -14,7 +14,7 @@ function file(name: string, text: string | Buffer): string {
   return path;
 }
 
-it('takes a bond of sockets, and says that it has no effect', () => {
+it('accepts a bond of sockets, and says that it has no effect', () => {
   const path = file(
     'bond.cfg',
     'socket = udp:127.0.0.1:5060\nsocket = bond:out { "udp:127.0.0.1:5060", "tcp:127.0.0.1:5060" }\nroute { exit; }\n',
@@ -54,13 +54,13 @@ route {
 `;
 
 describe('siprest check', () => {
-  it('is content with a script that is right', () => {
+  it('accepts a valid script', () => {
     const { code, stdout } = siprest(['check', file('good.cfg', good)]);
     expect(stdout).toBe(`${join(folder, 'good.cfg')}: no errors\n`);
     expect(code).toBe(0);
   });
 
-  it('shows an error, counts it and ends with 1', () => {
+  it('shows an error, counts it and exits 1', () => {
     file('bad.cfg', bad);
     const { code, stdout } = siprest(['check', 'bad.cfg']);
     expect(stdout).toBe(`error[unknown-function]: unknown function sl_send_repyl()
@@ -75,7 +75,7 @@ bad.cfg: 1 error
     expect(code).toBe(1);
   });
 
-  it('names what OpenSIPS rejects with --portable, and ends with 1', () => {
+  it('names what OpenSIPS rejects with --portable, and exits 1', () => {
     const head = 'socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\n';
     file('own.cfg', `${head}route { route(a); }\nroute[a] { return($var(x) * 2); }\n`);
     file('both.cfg', `${head}route { route(a); }\nroute[a] { return($var(x)); }\n`);
@@ -96,7 +96,7 @@ bad.cfg: 1 error
     expect(checked.diagnostics).toContainEqual(expect.objectContaining({ code: 'not-portable' }));
   });
 
-  it('names what has no effect in one line, with --verbose each with its reason', () => {
+  it('names settings without effect in one line, with --verbose each with its reason', () => {
     const text =
       'socket=udp:127.0.0.1:5060\nfork=no\nloadmodule "proto_udp.so"\nloadmodule "mi_html.so"\nroute { exit; }\n';
     file('inert.cfg', text);
@@ -124,7 +124,7 @@ inert.cfg: no errors
     expect(code).toBe(1);
   });
 
-  it('tells programs the same as JSON, with the trail of includes', () => {
+  it('prints the same as JSON, with the trail of includes', () => {
     mkdirSync(join(folder, 'parts'), { recursive: true });
     file('parts/answer.cfg', 'route[answer] {\n  $fU = "x";\n  exit;\n}\nroute[answer] { exit; }\n');
     file('main.cfg', 'route {\n  route(answer);\n}\ninclude_file "parts/answer.cfg"\n');
@@ -181,7 +181,7 @@ inert.cfg: no errors
     });
   });
 
-  it('lists what siprest does not have, once for each name with its places', () => {
+  it('lists names that siprest lacks, once each with their places', () => {
     file('lacking.cfg', lacking);
     const { code, stdout } = siprest(['check', 'lacking.cfg']);
     expect(stdout).toBe(`error[not-available]: 2 modules and 4 names that siprest does not have
@@ -208,7 +208,7 @@ lacking.cfg: no errors, siprest lacks 2 modules and 4 names
   });
 });
 
-it('asks whether another module was meant, one of siprest or of OpenSIPS', () => {
+it('suggests modules of siprest or of OpenSIPS', () => {
   file('meant.cfg', 'loadmodule "rest_clinet.so"\nloadmodule "presense.so"\nroute { exit; }\n');
   const { code, stdout } = siprest(['check', 'meant.cfg']);
   expect(stdout).toContain('help: did you mean "rest_client"?');
@@ -229,7 +229,7 @@ describe('the preprocessor option -p', () => {
     expect(code).toBe(0);
   });
 
-  it('is a clear error when the command fails', () => {
+  it('reports a clear error if the command fails', () => {
     file('good.cfg', good);
     for (const [failing, text] of [
       ['exit 3', /preprocessor "exit 3" ended with 3/],
@@ -243,7 +243,7 @@ describe('the preprocessor option -p', () => {
     }
   });
 
-  it('takes a command that reads nothing', () => {
+  it('accepts a command that reads nothing', () => {
     file('long.cfg', `${good}${'# a comment\n'.repeat(50_000)}`);
     expect(siprest(['check', '-p', "echo 'route { exit; }'", 'long.cfg']).stdout).toBe(
       'long.cfg: no errors\n',
@@ -251,7 +251,7 @@ describe('the preprocessor option -p', () => {
   });
 });
 
-describe('whatever the file', () => {
+describe('any file', () => {
   it.each([
     ['nothing', ''],
     ['zeros', Buffer.alloc(10_000)],
@@ -269,7 +269,7 @@ describe('whatever the file', () => {
     expect([0, 1]).toContain(code);
   });
 
-  it('a folder and a file that is not there are one line', () => {
+  it('a folder and a missing file are one line', () => {
     for (const path of [folder, join(folder, 'nowhere.cfg')]) {
       const { code, stderr } = siprest(['check', path]);
       expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -65,7 +65,7 @@ async function startWith(
 describe.each([1, 2])('a log that cannot be written, with %s process(es)', (processes) => {
   const args = ['--processes', String(processes), '--grace', '1'];
 
-  it('ends nothing where the disk is full', async () => {
+  it('ends nothing if the disk is full', async () => {
     const full = openSync('/dev/full', 'w');
     const server = await startWith(full, logging, args);
     closeSync(full);
@@ -74,7 +74,7 @@ describe.each([1, 2])('a log that cannot be written, with %s process(es)', (proc
     expect(await server.end()).toBe(0);
   });
 
-  it('ends nothing where its reader has gone', async () => {
+  it('ends nothing if its reader has gone', async () => {
     const server = await startWith('pipe', logging, args);
     server.stderr?.destroy();
     for (let i = 0; i < 3; i++) expect(await server.call()).toBe(200);
@@ -82,7 +82,7 @@ describe.each([1, 2])('a log that cannot be written, with %s process(es)', (proc
     expect(await server.end()).toBe(0);
   });
 
-  it('waits for a reader that reads nothing, up to a number of bytes, and stops all the same', async () => {
+  it('is buffered for a reader that reads nothing, up to a number of bytes, and the server still stops', async () => {
     const loop = `$var(i) = 0; while ($var(i) < 2000) { xlog("L_ERR", "$var(line)\\n"); $var(i) = $var(i) + 1; }`;
     const server = await startWith(
       'pipe',
@@ -98,7 +98,7 @@ describe.each([1, 2])('a log that cannot be written, with %s process(es)', (proc
 });
 
 describe('a log that can be written again', () => {
-  it('goes on, and says how many lines were lost', async () => {
+  it('continues, and says how many lines were lost', async () => {
     const fifo = join(temporaryFolder('fifo'), 'log');
     execFileSync('mkfifo', [fifo]);
     const open = () => openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -136,7 +136,7 @@ describe('a log that can be written again', () => {
 });
 
 describe('lines of the log', () => {
-  it('say once each that the server starts, is reloaded, and stops, and why', async () => {
+  it('report once each the start, reload and stop of the server, and why', async () => {
     const other = await freePort();
     const program = closeLater(await startSiprest(`log_level=-1\n${logging}`));
     const before = `socket=udp:127.0.0.1:${program.port}`;
@@ -159,7 +159,7 @@ describe('lines of the log', () => {
     ]);
   });
 
-  it('are JSON throughout with --log-format json, what is wrong with a script included', async () => {
+  it('are all JSON with --log-format json, including diagnostics of the script', async () => {
     const program = closeLater(
       await startSiprest(`fork=no\n${logging}`, {
         args: ['--log-format', 'json'],
@@ -194,7 +194,7 @@ describe('lines of the log', () => {
     expect(parsed(program.stdout)[0]).toMatchObject({ msg: `listening on udp:127.0.0.1:${program.port}` });
   });
 
-  it('are JSON where the server does not start', async () => {
+  it('are JSON if the server does not start', async () => {
     const file = join(temporaryFolder('log'), 'wrong.cfg');
     writeFileSync(file, 'route { nope(); }\n');
     for (const args of [[file], [`${file}.not-there`]]) {
@@ -205,7 +205,7 @@ describe('lines of the log', () => {
     }
   });
 
-  it('that repeat are summed up', async () => {
+  it('that repeat are summarized', async () => {
     const program = closeLater(
       await startSiprest(`${modules}loadmodule "rest_client.so"
 modparam("rest_client", "connection_timeout", 1)
@@ -279,7 +279,7 @@ route { xlog("L_ERR", "from $fn\\n"); send_reply(999, "$fn"); send_reply(200, "O
     expect(program.stderr).not.toMatch(/[\x1b\x00]/);
   });
 
-  it('keep every byte from 0x80 on of what a script prints', async () => {
+  it('keep every byte from 0x80 on that a script prints', async () => {
     const program = closeLater(
       await startSiprest(`loadmodule "signaling.so"
 loadmodule "sl.so"
@@ -292,7 +292,7 @@ route { xlog("L_ERR", "[Stra\xc3\x9fe \xc2\x9f \x80\xff]\n"); send_reply(200, "O
     expect(program.stderr).toContain('[Straße \u009f \ufffd\ufffd]');
   });
 
-  it('begin with a priority where the journal reads them', async () => {
+  it('begin with a priority if the journal reads them', async () => {
     const file = join(temporaryFolder('log'), 'journal');
     const descriptor = openSync(file, 'a');
     const [device, inode] = execFileSync('stat', ['-c', '%d:%i', file], { encoding: 'utf8' })

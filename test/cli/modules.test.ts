@@ -44,7 +44,7 @@ describe('siprest modules', () => {
       expect(stdout.split('\n')).toContain(line);
   });
 
-  it('shows the errors of a file that defines none', async () => {
+  it('shows the errors of a file that defines no module', async () => {
     const folder = temporaryFolder('modules');
     const [broken, policy] = [join(folder, 'broken.ts'), join(folder, 'policy.ts')];
     writeFileSync(broken, 'export default 1;\n');

@@ -42,7 +42,7 @@ export default defineServer({
 const answering = (reason: string) => `export const answer = (): string => '${reason}';\n`;
 
 describe.each([1, 2])('siprest run policy.ts with %d processes', (processes) => {
-  it('serves it, and loads its local files anew when it is told to reload', async () => {
+  it('serves it, and loads its local files again at a reload', async () => {
     const port = await freePort();
     const folder = folderWith({ 'policy.ts': policy(port), 'lib/answer.ts': answering('First') });
     const [file, library] = [join(folder, 'policy.ts'), join(folder, 'lib/answer.ts')];
@@ -78,7 +78,7 @@ describe.each([1, 2])('siprest run policy.ts with %d processes', (processes) => 
 });
 
 describe('siprest check', () => {
-  it('finds the errors of a policy, in its files, in all formats', async () => {
+  it('finds the errors in the files of a policy, in all formats', async () => {
     const folder = folderWith({
       'good.js': `import { defineServer } from 'siprest'; export default defineServer({ onInvite: (call) => call.reply(403) });`,
       'late.ts': `import { defineServer } from 'siprest';\nexport default defineServer({ onInvte() {} } as object);\n`,
@@ -100,7 +100,7 @@ describe('siprest check', () => {
     );
   });
 
-  it('refuses a policy beside another major version of siprest, and runs it beside the same', async () => {
+  it('rejects a policy with another major version of siprest installed, and runs it with the same', async () => {
     const files = (version: string) => ({
       'policy.ts': `import { defineServer } from 'siprest';\nexport default defineServer({});\n`,
       'node_modules/siprest/package.json': JSON.stringify({ name: 'siprest', version, main: 'index.js' }),

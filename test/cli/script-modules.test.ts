@@ -97,7 +97,7 @@ for (const [name, tested] of Object.entries(all))
     expect(code).toBe(0);
   });
 
-  it('refuses in tests what siprest refuses in policies', async () => {
+  it('rejects in tests what it rejects in policies', async () => {
     const folder = folderWith({
       'enum.test.ts': 'const before = 1;\nexport enum Colour { Red }\n',
       'entry.test.ts': `import 'siprest/tests';\n`,

@@ -70,7 +70,7 @@ describe('siprest send', () => {
     expect(headerOf(agent.received[0], 'To')).toBe(`<${uri}>`);
   });
 
-  it('sends what --to, --from, --header, --body and --content-type say, UTF-8 included', async () => {
+  it('sends the values of --to, --from, --header, --body and --content-type, UTF-8 included', async () => {
     const agent = await startAgent(['200 OK\nthe answer']);
     const { code, lines } = await send(
       'MESSAGE',
@@ -99,7 +99,7 @@ describe('siprest send', () => {
     expect(text).toMatch(/\r\n\r\ngrößer$/);
   });
 
-  it('takes the body from a file with @', async () => {
+  it('reads the body from a file with @', async () => {
     const agent = await startAgent(['202 Accepted']);
     const file = join(temporaryFolder('send'), 'body.bin');
     const content = Buffer.from([0, 1, 2, 255, 254, 13, 10]);
@@ -122,7 +122,7 @@ describe('siprest send', () => {
     expect(headerOf(agent.received[1], 'To')).toContain(';tag=agent');
   });
 
-  it('retransmits until it is answered, and says so', async () => {
+  it('retransmits until it is answered, and reports it', async () => {
     const agent = await startAgent([], [], ['200 OK']);
     const { code, lines } = await send('OPTIONS', `sip:127.0.0.1:${agent.port}`);
     expect(code).toBe(0);

@@ -25,7 +25,7 @@ function file(name: string, sockets: readonly string[]): string {
   return path;
 }
 
-describe('a script with sockets of other kinds only', () => {
+describe('a script with only unsupported sockets', () => {
   const only = file('only.cfg', ['sctp:127.0.0.1:5062', 'msrp:127.0.0.1:5061', 'hep_udp:127.0.0.1:9060']);
 
   it.each([
@@ -46,7 +46,7 @@ describe('a script with sockets of other kinds only', () => {
     expect(status).toBe(1);
   });
 
-  it('nor does one whose TCP sockets disable_tcp closes', () => {
+  it('fails also if disable_tcp closes its TCP sockets', () => {
     const path = join(folder, 'tcp.cfg');
     writeFileSync(path, `disable_tcp = yes\nsocket = tcp:127.0.0.1:5060\n${answers}`);
     expect(siprest('run', path)).toMatchObject({
@@ -56,8 +56,8 @@ describe('a script with sockets of other kinds only', () => {
   });
 });
 
-describe('a script with sockets of both sorts', () => {
-  it('names those that are not opened, and starts with --allow-missing on the others', async () => {
+describe('a script with supported and unsupported sockets', () => {
+  it('names the unsupported ones, and with --allow-missing starts on the others', async () => {
     const mixed = file('mixed.cfg', ['msrp:127.0.0.1:5061', 'udp:127.0.0.1:5060']);
     expect(siprest('check', mixed)).toEqual({
       status: 1,

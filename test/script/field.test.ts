@@ -18,12 +18,12 @@ describe('unexpected bytes are ignored with a warning', () => {
     expect(script.diagnostics[0]?.message).toContain(named);
   });
 
-  test('a byte order mark is not worth a word', () => {
+  test('a byte order mark is ignored silently', () => {
     expect(summary(load('\ufeffroute { exit; }'))).toEqual([]);
   });
 });
 
-test('an address is compared with a network that stands without quotes', () => {
+test('an address is compared with a network without quotes', () => {
   const { log, main } = benchOf(`xlog_level=3
 route {
   $var(ip) = "10.1.2.3";
@@ -34,19 +34,19 @@ route {
   expect(log).toEqual(['private']);
 });
 
-test('ssl_verifyhost may be 2, which is yes to libcurl; ssl_verifypeer may not', () => {
+test('ssl_verifyhost may be 2, which libcurl takes for yes; ssl_verifypeer may not', () => {
   const parameter = (name: string) =>
     loadScript(`loadmodule "rest_client.so" modparam("rest_client", "${name}", 2) route { exit; }`);
   expect(parameter('ssl_verifyhost').diagnostics).toEqual([]);
   expect(parameter('ssl_verifypeer').diagnostics.map(({ code }) => code)).toEqual(['parameter-value']);
 });
 
-test('[insert] and [insertAfter] belong to those that say so', () => {
+test('[insert] and [insertAfter] are valid only where declared', () => {
   expect(summary(loadBody('$(avp(x)[insert]) = "a";'))).toEqual(['4 invalid-variable-use']);
   expect(summary(loadBody('$(avp(x)[insertAfterwards]) = "a";'))).toEqual(['4 bad-variable']);
 });
 
-test('an error over several lines is marked on each, the middle of many left out', () => {
+test('an error over several lines is marked on each, without the middle of many', () => {
   expect(
     rendered(loadBody('  exit;\n  if (1) {\n    xlog("a");\n\n    xlog("b");\n    xlog("c");\n  }')),
   ).toBe(`warning[unreachable]: never reached: it follows exit
@@ -87,7 +87,7 @@ route {
   b2b_init_request("B");
 }`;
 
-  test('is told from what is mistyped, by OpenSIPS’ documentation', () => {
+  test('is distinguished from typos by OpenSIPS’ documentation', () => {
     const { diagnostics, sources } = loadScript(text);
     expect(diagnostics.map(({ code, absent }) => `${code} ${absent?.module} ${absent?.name}`)).toEqual([
       'not-available b2b_logic b2b_logic',
@@ -109,7 +109,7 @@ route {
 `);
   });
 
-  test('is a warning where it is allowed, and an error stays one', () => {
+  test('is a warning if allowed, and errors stay errors', () => {
     const { diagnostics, isValid } = loadScript(text, { allowMissing: true });
     expect(diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code)).toEqual([
       'unknown-function',
@@ -128,7 +128,7 @@ describe('the older dialect', () => {
   const silent =
     'loadmodule "tm.so"\nloadmodule "uri.so"\nloadmodule "sipmsgops.so"\nloadmodule "event_route.so"\n';
 
-  test('names that have changed go on to work', () => {
+  test('renamed functions and parameters still work', () => {
     expect(
       check(`${silent}modparam("tm", "fr_timer", 5)
 modparam("tm", "fr_inv_timer", "30")
@@ -141,7 +141,7 @@ route {
     ).toEqual([]);
   });
 
-  test('the functions that sipmsgops has now are there with the uri module alone', () => {
+  test('functions now in sipmsgops are available with only the uri module', () => {
     expect(check('loadmodule "uri.so"\nroute { if (has_totag()) tel2sip(); }')).toEqual([]);
     expect(check('route { if (has_totag()) exit; }')).toEqual([
       'module-not-loaded | has_totag() belongs to the module sipmsgops, which is not loaded | add: loadmodule "sipmsgops.so"',
@@ -169,7 +169,7 @@ route {
     ]);
   });
 
-  test('a global parameter that has moved is told where to', () => {
+  test('for a moved global parameter, the new place is named', () => {
     expect(check('tls_ca_list="/etc/ca.pem"\ntcp_poll_method=epoll_et\nroute { exit; }')).toEqual([
       'unknown-setting | unknown global parameter "tls_ca_list" | use modparam("tls_mgm", "ca_list", "[domain]...") instead',
       'inert | tcp_poll_method has no effect: Node.js chooses the polling method (epoll on Linux)',
@@ -192,7 +192,7 @@ route {
     ]);
   });
 
-  test('what one argument means alone may be absent', () => {
+  test('a single meaning of an argument may be absent', () => {
     const text = `loadmodule "tm.so"
 loadmodule "event_routing.so"
 route { t_inject_branches("msg"); t_inject_branches("event"); t_inject_branches("event", "last"); }`;
@@ -206,13 +206,13 @@ route { t_inject_branches("msg"); t_inject_branches("event"); t_inject_branches(
   });
 });
 
-describe('what is reported of one thing', () => {
-  test('a template that nothing has filled in is told how that is done', () => {
+describe('repeated reports', () => {
+  test('for an unfilled template, the diagnostic explains how to fill it', () => {
     const [diagnostic] = loadScript('socket=udp:${HOST}:5060\nroute { exit; }').diagnostics;
     expect(diagnostic?.help).toContain('siprest check -p COMMAND');
   });
 
-  test('an event_route that nothing can run is said to be so', () => {
+  test('an event_route that never runs is reported', () => {
     const events = (raise: string) =>
       loadScript(`route { ${raise} }
 event_route[E_UL_CONTACT_INSERT] { xlog("x"); }
@@ -236,7 +236,7 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     ]);
   });
 
-  test('a name that is near one of a module which is not loaded is told so', () => {
+  test('a name similar to one of a module that is not loaded is pointed out', () => {
     const [diagnostic] = loadScript('route { send_repyl(200, "OK"); }').diagnostics;
     expect(diagnostic?.message).toBe('unknown function send_repyl()');
     expect(diagnostic?.help).toBe(
@@ -244,7 +244,7 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     );
   });
 
-  test('a message has no megabytes of the script in it', () => {
+  test('a message does not quote megabytes of the script', () => {
     const long = 'x'.repeat(1_000_000);
     const texts = [
       long,
@@ -261,7 +261,7 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     }
   });
 
-  test('warnings alone never keep a script from starting, and errors behind them are found', () => {
+  test('warnings never keep a script from starting, and errors after them are found', () => {
     const script = (rest: string) => loadScript(`route { ${'`\n'.repeat(500)} ${rest} exit; }`);
     const { diagnostics, isValid } = script('');
     expect(diagnostics.filter(({ code }) => code === 'unexpected-character').length).toBe(200);

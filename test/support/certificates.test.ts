@@ -25,7 +25,7 @@ async function handshake(server: tls.SecureContextOptions, client: tls.Connectio
 describe('certificates for tests', () => {
   const authority = createAuthority();
 
-  it('carry what was asked for', () => {
+  it('have the requested fields', () => {
     const leaf = new X509Certificate(authority.issue({ names: ['localhost', '127.0.0.1', '::1'] }).cert);
     expect(leaf.subject).toBe('CN=localhost');
     expect(leaf.subjectAltName).toBe('DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1');
@@ -33,7 +33,7 @@ describe('certificates for tests', () => {
     expect(leaf.checkIssued(new X509Certificate(authority.cert))).toBe(true);
   });
 
-  it('are accepted by who trusts the authority, and by nobody else', async () => {
+  it('are accepted only by clients that trust the authority', async () => {
     const leaf = authority.issue({ names: ['localhost'] });
     expect(await handshake(leaf, { ca: authority.cert })).toBe('secure');
     expect(await handshake(leaf, { ca: createAuthority().cert })).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');

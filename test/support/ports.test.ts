@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { freePort } from './ports.ts';
 
-it('gives ports that nobody else gets: neither another test nor whoever lets the kernel choose', async () => {
+it("returns ports that nobody else gets, neither another test nor the kernel's choice", async () => {
   const ports = await Promise.all(Array.from({ length: 50 }, freePort));
   expect(new Set(ports).size).toBe(50);
   const [first = 0] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1')
