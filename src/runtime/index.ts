@@ -128,7 +128,13 @@ export {
   type StoreOperation,
   type StoreResult,
 } from './stores/operations.ts';
-export { type ReplicatedValues, type Store, StoreError, type StoreErrorCode } from './stores/store.ts';
+export {
+  type Replacement,
+  type ReplicatedValues,
+  type Store,
+  StoreError,
+  type StoreErrorCode,
+} from './stores/store.ts';
 export { whenAnswered } from './stores/when-answered.ts';
 export { tmParameters } from './tm-parameters.ts';
 export { type TraceEvent, Tracing } from './tracing.ts';

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadScript } from '../../src/workers/load-script.ts';
 import { runScript } from '../support/run-script.ts';
 import { sampleRequest } from '../support/sample-request.ts';
+import { simulatedServer } from '../support/simulated-server.ts';
 
 const rest = `modparam("auth", "username_spec", "$avp(user)")
 modparam("auth", "password_spec", "$avp(password)")
@@ -98,4 +99,30 @@ test('secrets of another length and unknown words are rejected before the start'
   expect(errors('route { www_challenge("", "0"); proxy_challenge("", "1"); www_challenge(""); }')).toEqual(
     [],
   );
+});
+
+test('credentials that are sent again are right until their nonce expires, and then stale', async () => {
+  const server = await simulatedServer(
+    `${rest}
+     modparam("auth", "nonce_expire", 30)
+     route { $avp(user) = "alice"; $avp(password) = "secret"; pv_www_authorize("r"); xlog("$rc"); www_challenge("r", "auth"); }`,
+    modules,
+  );
+  server.receive({});
+  await server.clock.pass(10);
+  const [, nonce = ''] = /nonce="([^"]*)"/.exec(server.sent()[0]?.text ?? '') ?? [];
+  const h = (text: string) => createHash('md5').update(text).digest('hex');
+  const response = h(`${h('alice:r:secret')}:${nonce}:00000001:c:auth:${h('OPTIONS:sip:x')}`);
+  const headers = [
+    `Authorization: Digest username="alice", realm="r", nonce="${nonce}", uri="sip:x", response="${response}", qop=auth, nc=00000001, cnonce="c"`,
+  ];
+  for (const seconds of [1, 20, 30]) {
+    server.receive({ headers, callId: `${seconds}` });
+    await server.clock.pass(1000 * seconds);
+  }
+  server.receive({ headers, callId: 'late' });
+  await server.clock.pass(10);
+  expect(server.prints).toEqual(['-4', '1', '1', '1', '-3']);
+  expect(server.sent().at(-1)?.text).toContain('stale=true');
+  await server.close();
 });

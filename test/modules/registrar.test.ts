@@ -143,3 +143,42 @@ test('numeric flags of older versions mean the same', async () => {
   );
   expect(prints.map((one) => one === '1')).toEqual([true, expect.any(Boolean), false]);
 });
+
+describe('hostile registrations', () => {
+  test('contacts by the thousand of one user are refused beyond 1,000, and older ones go if the script says so', async () => {
+    const contacts = (from: number) =>
+      Array.from({ length: 900 }, (_, i) => `<sip:b${from + i}@192.0.2.7>`).join(', ');
+    const body = `$var(i) = 0;
+      save("location", "no-reply", "sip:bob@example.com"); xlog("$rc");
+      save("location", "no-reply, matching-mode=1", "sip:carol@example.com"); xlog("$rc");`;
+    const { prints } = await runScript(body, { modules, request: register([contacts(0)]) });
+    expect(prints).toEqual(['1', '1']);
+    const many = register([contacts(0), contacts(1000)]);
+    expect((await saved(many)).reply).toMatch(
+      /^SIP\/2\.0 503 [^]*\r\nP-Registrar-Error: Too many registered contacts\r\n/,
+    );
+    const forced = await saved(many, '', '', 'force-registration, max-contacts=100000');
+    expect(contactOf(forced.reply)?.split(', ')).toHaveLength(1000);
+  });
+
+  test.each([
+    ['Path', `Path: <sip:192.0.2.1;x=${'y'.repeat(60_000)};lr>\n`, 'Path too long', 'path-off'],
+    [
+      'instance',
+      '',
+      'Contact instance too long',
+      '',
+      [`<sip:bob@192.0.2.7>;+sip.instance="<${'u'.repeat(60_000)}>"`],
+    ],
+  ])('a %s of 60 KB is refused', async (_, lines, why, flags, contacts = ['<sip:bob@192.0.2.7>']) => {
+    const { reply, prints } = await saved(register(contacts, lines), '', '', flags);
+    expect(reply).toMatch(new RegExp(`^SIP/2.0 400 [^]*P-Registrar-Error: ${why}\r\n`));
+    expect(prints).toEqual(['-2']);
+  });
+
+  test('a User-Agent and an Allow of 60 KB are cut, and the contact is found', async () => {
+    const lines = `User-Agent: ${'a'.repeat(20_000)}\nAllow: ${Array.from({ length: 5000 }, (_, i) => `M${i}`).join(', ')}\n`;
+    const body = 'lookup("location", , "sip:bob@example.com"); xlog("$rc");';
+    expect((await saved(register(['<sip:bob@192.0.2.7>'], lines), body)).prints).toEqual(['1', '1']);
+  });
+});

@@ -70,7 +70,7 @@ class FailedAttempts {
     for (const key of [...this.#slowed.keys()]) {
       const until = this.#slowed.get(key);
       if (typeof until !== 'string' || Number(until) > now) continue;
-      const removed = this.#slowed.replace(key, until, null);
+      const removed = this.#slowed.replace(key, until, null).result;
       if (isPending(removed)) removed.catch(() => undefined);
     }
     this.#host.store.tell({ kind: 'sweep', collection });

@@ -83,7 +83,7 @@ export class Endpoints {
     const isOver = endpoint === null || this.#lastsUntil(endpoint) <= this.#host.clock.date();
     const after = isOver ? null : JSON.stringify(endpoint);
     if (after === text) return;
-    return andThen(this.#values.replace(uri, text, after), (result) =>
+    return andThen(this.#values.replace(uri, text, after).result, (result) =>
       result === 'changed' && attempts > 0 ? this.#replace(uri, next, attempts - 1) : undefined,
     );
   }

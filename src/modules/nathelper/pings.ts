@@ -100,7 +100,7 @@ class Pings {
       isLast = contacts.length === 0;
       return isFound ? { ...before, contacts } : null;
     });
-    if (!isFound || changed === 'full') return;
+    if (!isFound || changed.outcome === 'full') return;
     this.counts.removed++;
     raiseContact(routing, 'DELETE', nameOf(key), dead);
     if (isLast) raiseAor(routing, 'DELETE', nameOf(key));

@@ -57,8 +57,8 @@ function removeWhere(
     kept = before.contacts.filter((one) => !gone.includes(one));
     return gone.length === 0 ? null : { ...before, contacts: kept };
   });
-  return andThen(changed, (result) => {
-    if (result === 'full') return -1;
+  return andThen(changed, ({ outcome }) => {
+    if (outcome === 'full') return -1;
     const record = { table: domain, aor };
     for (const contact of gone) raiseContact(run.routing, 'DELETE', record, contact);
     if (gone.length > 0 && kept.length === 0) raiseAor(run.routing, 'DELETE', record);

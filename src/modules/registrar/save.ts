@@ -2,7 +2,7 @@
 import type { Run } from '../../runtime/index.ts';
 import type { Status } from '../../script/index.ts';
 import { type NameAddr, parseNameAddr, type SipRequest, uriParameter } from '../../sip/index.ts';
-import { type Awaitable, andThen } from '../../timers/index.ts';
+import { type Awaitable, andThen, isPending } from '../../timers/index.ts';
 import { avpName } from '../parameter-text.ts';
 import { raiseAor, raiseContact } from '../usrloc/events.ts';
 import { type Contact, type Location, nowhere } from '../usrloc/location.ts';
@@ -56,15 +56,25 @@ export function save(
     if (!isAll) result = bindingsAfter(run, message, registration, before.contacts, given);
     return 'defect' in result ? null : { ...before, contacts: result.contacts };
   });
-  return andThen(changed, (change) => {
+  return andThen(changed, ({ outcome, written }) => {
     if ('defect' in result) return fail(result.status, result.defect, result.contacts);
-    if (change === 'full') return fail(503, 'No room for contacts');
+    if (outcome === 'full') return fail(503, 'No room for contacts');
     tell(run, registration, before, result);
     const shown = flags.has('only-request-contacts')
       ? result.contacts.filter(({ uri }) => given.some(({ contact }) => contact.uri === uri))
       : result.contacts;
-    if (isAnswered) answer(run, shown, answerLines(run, read));
+    if (isAnswered) whenWritten(run, written, () => answer(run, shown, answerLines(run, read)));
     return 1;
+  });
+}
+
+/** Answers when the file has the contacts, or cannot have them now; the script goes on meanwhile. */
+function whenWritten({ routing }: Run, written: Awaitable<boolean>, reply: () => void): void {
+  if (!isPending(written)) return reply();
+  routing.background.begin();
+  void written.then(() => {
+    reply();
+    routing.background.end();
   });
 }
 

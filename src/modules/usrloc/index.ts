@@ -51,7 +51,7 @@ function changeKeys(
     isKnown = before.contacts.length > 0;
     return isKnown ? { ...before, keys: change(before.keys) } : null;
   });
-  return andThen(changed, (result) => (isKnown && result !== 'full' ? 1 : -1));
+  return andThen(changed, ({ outcome }) => (isKnown && outcome !== 'full' ? 1 : -1));
 }
 
 function without(keys: Location['keys'], name: string): Location['keys'] {

@@ -18,11 +18,16 @@ import {
   textOf,
 } from './location.ts';
 
-/**
- * What became of a change. `unwritten`: it is in memory, but not in the file; `full`: the store is full, or cannot be
- * reached, and nothing has changed.
- */
-export type Change = 'stored' | 'unwritten' | 'unchanged' | 'full';
+/** What became of a change. */
+export interface Change {
+  /** `full`: the store is full, or cannot be reached, and nothing has changed. */
+  readonly outcome: 'stored' | 'unchanged' | 'full';
+  /** Whether the file has it, once that is known. */
+  readonly written: Awaitable<boolean>;
+}
+
+const unchanged: Change = { outcome: 'unchanged', written: true };
+const full: Change = { outcome: 'full', written: true };
 
 /** Told of each contact that has expired. */
 type Expired = (record: RecordName, contact: Contact, isLast: boolean) => void;
@@ -81,21 +86,27 @@ export class Locations {
     if (!isPending(changed)) return changed;
     return changed.catch((error: unknown): Change => {
       if (!(error instanceof StoreError)) throw error;
-      return 'full';
+      return full;
     });
   }
 
   #change(key: string, next: (before: Location) => Location | null, attempts: number): Awaitable<Change> {
     const text = this.#text(key);
     const location = next(this.#live(text) ?? nowhere);
-    if (location === null || attempts === 0) return location === null ? 'unchanged' : 'full';
+    if (location === null || attempts === 0) return location === null ? unchanged : full;
     const value = location.contacts.length === 0 ? null : textOf(location);
-    if (value === text) return 'unchanged';
-    return andThen(this.#values.replace(key, text, value), (result) => {
-      if (result === 'changed') return this.#change(key, next, attempts - 1);
-      if (result === 'unwritten') this.unwritten++;
-      return result;
+    if (value === text) return unchanged;
+    const { result, written } = this.#values.replace(key, text, value);
+    return andThen(result, (outcome) => {
+      if (outcome === 'changed') return this.#change(key, next, attempts - 1);
+      return { outcome, written: isPending(written) ? this.#counted(written) : written };
     });
+  }
+
+  async #counted(written: Promise<boolean>): Promise<boolean> {
+    const isWritten = await written;
+    if (!isWritten) this.unwritten++;
+    return isWritten;
   }
 
   /** All addresses of a table that have contacts. */
@@ -166,7 +177,7 @@ export class Locations {
     const gone = location.contacts.filter(({ expires }) => expires <= now);
     const value = contacts.length === 0 ? null : textOf({ ...location, contacts });
     try {
-      const result = await this.#values.replace(key, text, value);
+      const result = await this.#values.replace(key, text, value).result;
       // refreshed meanwhile: what has expired is found again
       if (result === 'changed' || result === 'full') return;
     } catch (error) {

@@ -41,6 +41,14 @@ export interface Store {
   values(space: string): ReplicatedValues;
 }
 
+/** What becomes of a text that is replaced. */
+export interface Replacement {
+  /** Completes when this copy has it. `changed`: it was another one than `before`, and stays. */
+  readonly result: Awaitable<'stored' | 'changed' | 'full'>;
+  /** Whether the file of the space has it, once that is known; true for a space without a file. Never rejects. */
+  readonly written: Awaitable<boolean>;
+}
+
 /**
  * Values by key, of which every process has a copy and reads it synchronously; changes reach other copies a moment
  * later. Setting one sends an operation to the store.
@@ -55,8 +63,8 @@ export interface ReplicatedValues {
   delete(key: string): void;
   /** Adds to a number, 0 if absent; completes when this copy has the sum, which wraps at 32 bits. */
   add(key: string, by: number): Awaitable<StoreResult<'add-to-value'>>;
-  /** Sets or deletes a text if it is still `before`; completes when this copy, and the file of the space, have it. */
-  replace(key: string, before: string | null, value: string | null): Awaitable<StoreResult<'replace-value'>>;
+  /** Sets a text, or deletes it with null, if it is still `before`. */
+  replace(key: string, before: string | null, value: string | null): Replacement;
   keys(): Iterable<string>;
   readonly size: number;
   /** Calls `changed` for each value set or removed later, here or elsewhere, for the life of the process. */

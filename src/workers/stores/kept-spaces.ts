@@ -13,7 +13,7 @@ const period = 500;
 
 interface Waiting {
   readonly since: number;
-  readonly settle: (result: 'stored' | 'unwritten') => void;
+  readonly settle: (isWritten: boolean) => void;
 }
 
 /** One space with its file. */
@@ -69,17 +69,17 @@ class KeptSpace {
     }
   }
 
-  #write(log: KeyedLog, key: string, value: string | null): Promise<'stored' | 'unwritten'> {
+  #write(log: KeyedLog, key: string, value: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
         since: this.#clock.now(),
-        settle: (result) => {
+        settle: (isWritten) => {
           this.#waiting.delete(waiting);
-          resolve(result);
+          resolve(isWritten);
         },
       };
       this.#waiting.add(waiting);
-      log.set(key, value, (isWritten) => waiting.settle(isWritten ? 'stored' : 'unwritten'));
+      log.set(key, value, waiting.settle);
     });
   }
 
@@ -88,7 +88,7 @@ class KeptSpace {
     const overdue = this.#clock.now() - writtenWithin;
     for (const { since, settle } of this.#waiting) {
       if (since > overdue) break;
-      settle('unwritten');
+      settle(false);
     }
   }
 

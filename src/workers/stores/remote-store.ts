@@ -4,6 +4,7 @@
  */
 import {
   type OperationKind,
+  type Replacement,
   type ReplicatedValues,
   type Store,
   StoreError,
@@ -13,6 +14,7 @@ import {
 import type { Value } from '../../script/index.ts';
 import {
   type Awaitable,
+  andThen,
   ByteBudget,
   type Clock,
   every,
@@ -241,8 +243,16 @@ class RemoteValues implements ReplicatedValues {
     return this.#channel.ask({ kind: 'add-to-value', space: this.#space, key, by });
   }
 
-  replace(key: string, before: string | null, value: string | null): Awaitable<StoreResult<'replace-value'>> {
-    return this.#channel.ask({ kind: 'replace-value', space: this.#space, key, before, value });
+  /** The supervisor answers when the change is written. */
+  replace(key: string, before: string | null, value: string | null): Replacement {
+    const asked = this.#channel.ask({ kind: 'replace-value', space: this.#space, key, before, value });
+    return {
+      result: andThen(asked, (result) => (result === 'unwritten' ? 'stored' : result)),
+      written: Promise.resolve(asked).then(
+        (result) => result !== 'unwritten',
+        () => false,
+      ),
+    };
   }
 
   changed(key: string, value: Value | undefined): void {

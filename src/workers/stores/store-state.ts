@@ -1,6 +1,6 @@
 /** The contents of a store in this process's memory, which performs the operations of all sessions one by one. */
 import type { OperationKind, StoreOperation, StoreResult } from '../../runtime/index.ts';
-import { type Awaitable, ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
+import { type Awaitable, andThen, ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
 import { Entries } from './entries.ts';
 import { KeptSpaces } from './kept-spaces.ts';
 import { Locks } from './locks.ts';
@@ -67,7 +67,11 @@ export class StoreState {
       },
       'delete-value': ({ space, key }) => this.values(space).delete(key),
       'add-to-value': ({ space, key, by }) => this.values(space).add(key, by),
-      'replace-value': ({ space, key, before, value }) => this.values(space).replace(key, before, value),
+      'replace-value': ({ space, key, before, value }) => {
+        const { result, written } = this.values(space).replace(key, before, value);
+        if (result !== 'stored') return result;
+        return andThen(written, (isWritten) => (isWritten ? 'stored' : 'unwritten'));
+      },
       'keep-values': (operation) =>
         keepsFiles
           ? kept.keep(operation, this.values(operation.space), () => loaded(operation.space))

@@ -1,10 +1,19 @@
 /** Values by key in this process's memory: the store's, or a process's copy. */
-import type { ReplicatedValues, StoreResult } from '../../runtime/index.ts';
+import type { Replacement, ReplicatedValues, StoreResult } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import type { Awaitable, ByteBudget } from '../../timers/index.ts';
 
-/** Writes a changed text to the file of the space. */
-type Keep = (key: string, value: string | null) => Awaitable<'stored' | 'unwritten'>;
+/** Writes a changed text to the file of the space; false if it cannot. */
+type Keep = (key: string, value: string | null) => Awaitable<boolean>;
+
+/** In this process the result is known at once. */
+interface LocalReplacement extends Replacement {
+  readonly result: 'stored' | 'changed' | 'full';
+}
+
+const stored: LocalReplacement = { result: 'stored', written: true };
+const changed: LocalReplacement = { result: 'changed', written: true };
+const full: LocalReplacement = { result: 'full', written: true };
 
 /** Size of a value without its key and text, in bytes. */
 const OVERHEAD = 128;
@@ -48,15 +57,11 @@ export class ValueSpace implements ReplicatedValues {
     return this.set(key, sum) ? sum : 'full';
   }
 
-  replace(
-    key: string,
-    before: string | null | undefined,
-    value: string | null,
-  ): Awaitable<StoreResult<'replace-value'>> {
-    if (before !== undefined && (this.#values.get(key) ?? null) !== before) return 'changed';
+  replace(key: string, before: string | null | undefined, value: string | null): LocalReplacement {
+    if (before !== undefined && (this.#values.get(key) ?? null) !== before) return changed;
     if (value === null) this.copy(key, undefined);
-    else if (!this.set(key, value)) return 'full';
-    return this.#keep?.(key, value) ?? 'stored';
+    else if (!this.set(key, value)) return full;
+    return this.#keep === null ? stored : { result: 'stored', written: this.#keep(key, value) };
   }
 
   /** From now on replaced texts are written to a file. */
