@@ -108,7 +108,9 @@ describe('variables', () => {
       'tls_peer_subject = /CN=Jörg',
       'tls_peer_subject_cn = Jörg',
       'tls_peer_issuer_cn = siprest test CA',
-      `tls_peer_serial = ${serialNumber}`,
+      `tls_peer_serial = ${BigInt(`0x${serialNumber}`)}`,
+      'tls_peer_version = 2',
+      'tls_description = TLS_AES_256_GCM_SHA384         TLSv1.3 Kx=any      Au=any   Enc=AESGCM(256)            Mac=AEAD',
       'tls_peer_san_hostname = phone.test',
       'tls_peer_san_ip = 192.0.2.7',
       'tls_peer_san_uri = sip:phone.test',
@@ -268,7 +270,9 @@ describe('reloads', () => {
     const server = await start(open() + param('match_sip_domain', 'main', '*.test'), reply);
     const [listed] = await server.server.command({ name: 'tls_mgm:list', args: {}, step: 'run' });
     expect(listed).toMatchObject({
-      Domains: [{ name: 'main', type: 'SERVER', 'SIP domain filters': ['*.test'], VERIFY_CERT: 'no' }],
+      Domains: [
+        { name: 'main', type: 'TLS_DOMAIN_SRV', 'SIP DOMAIN FILTERS': ['*.test'], VERIFY_CERT: false },
+      ],
     });
   });
 });

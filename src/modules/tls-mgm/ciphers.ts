@@ -7,7 +7,7 @@ export function cipherBits(name: string): number {
   return Number(/(?:AES_?|CAMELLIA_?|ARIA_?)(128|256)/.exec(name)?.[1] ?? 0);
 }
 
-/** As `openssl ciphers -v` prints it. */
+/** In the columns of `openssl ciphers -v`. */
 export function cipherDescription(name: string, version: string): string {
   const isLater = version === 'TLSv1.3';
   const exchange = isLater
@@ -19,7 +19,15 @@ export function cipherDescription(name: string, version: string): string {
         : 'RSA';
   const authentication = isLater ? 'any' : /ECDSA/.test(name) ? 'ECDSA' : 'RSA';
   const mac = /GCM|CCM|CHACHA20/.test(name) ? 'AEAD' : (/SHA(?:256|384)?$/.exec(name)?.[0] ?? 'AEAD');
-  return `${name} ${version} Kx=${exchange} Au=${authentication} Enc=${encryption(name)} Mac=${mac === 'SHA' ? 'SHA1' : mac}`;
+  const columns = [
+    name.padEnd(30),
+    version.padEnd(7),
+    `Kx=${exchange.padEnd(8)}`,
+    `Au=${authentication.padEnd(5)}`,
+    `Enc=${encryption(name).padEnd(22)}`,
+    `Mac=${mac === 'SHA' ? 'SHA1' : mac}`,
+  ];
+  return columns.join(' ');
 }
 
 function encryption(name: string): string {

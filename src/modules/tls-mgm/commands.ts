@@ -12,20 +12,20 @@ function shown({ definition: { kind, values }, domain, rule }: UsedDomain) {
   });
   return {
     name: domain.name,
-    type: kind.toUpperCase(),
-    'IP address filters': addresses ?? ['*'],
-    'SIP domain filters': rule.names,
+    type: kind === 'server' ? 'TLS_DOMAIN_SRV' : 'TLS_DOMAIN_CLI',
+    'IP ADDRESS FILTERS': addresses ?? ['*'],
+    'SIP DOMAIN FILTERS': rule.names,
     METHOD: values.get('tls_method') ?? 'SSLv23',
-    VERIFY_CERT: domain.verifiesPeer ? 'yes' : 'no',
-    REQ_CLI_CERT: domain.requiresCertificate ? 'yes' : 'no',
-    CRL_CHECKALL: values.get('crl_check_all') === '1' ? 'yes' : 'no',
+    VERIFY_CERT: domain.verifiesPeer,
+    REQ_CLI_CERT: domain.requiresCertificate,
+    CRL_CHECKALL: values.get('crl_check_all') === '1',
     CERT_FILE: values.get('certificate') ?? '',
     CRL_DIR: values.get('crl_dir') ?? '',
     CA_FILE: values.get('ca_list') ?? '',
     CA_DIR: values.get('ca_dir') ?? '',
     PKEY_FILE: values.get('private_key') ?? '',
     CIPHER_LIST: values.get('ciphers_list') ?? '',
-    DH_PARAMS: values.get('dh_params') ?? '',
+    DH_PARAMS_FILE: values.get('dh_params') ?? '',
     EC_CURVE: values.get('ec_curve') ?? '',
   };
 }

@@ -54,10 +54,21 @@ function elements(content: Buffer): Element[] {
 
 const serialOf = ({ content }: Element): string => content.toString('hex').replace(/^(?:00)+(?=.)/, '');
 
-/** The issuer and serial number of a certificate (4.1). */
-export function issuerAndSerial(certificate: Buffer): { readonly issuer: string; readonly serial: string } {
+/** The fields of a certificate without its signature (4.1). */
+function fieldsOf(certificate: Buffer): readonly Element[] {
   const [body] = elements(element(certificate).content);
-  const fields = body === undefined ? [] : elements(body.content);
+  return body === undefined ? [] : elements(body.content);
+}
+
+/** 0 for version 1, 2 for version 3. */
+export function certificateVersion(certificate: Buffer): number {
+  const [first] = fieldsOf(certificate);
+  return first?.tag === TAG.version ? (element(first.content).content[0] ?? 0) : 0;
+}
+
+/** The issuer and serial number of a certificate. */
+export function issuerAndSerial(certificate: Buffer): { readonly issuer: string; readonly serial: string } {
+  const fields = fieldsOf(certificate);
   const [serial, , issuer] = fields[0]?.tag === TAG.version ? fields.slice(1) : fields;
   if (serial === undefined || issuer === undefined) throw new Error('it is not a certificate');
   return { issuer: issuer.whole.toString('hex'), serial: serialOf(serial) };

@@ -45,7 +45,10 @@ function addressOf(domain: string, text: string) {
   return { address: bareHost(read.host).toLowerCase(), port: read.port };
 }
 
-/** The domain for an address and a name, or for none: those for the address alone come first, then the most specific name. */
+/**
+ * The domain for an address and a name, or for none: if any domain is for that address, only those count, then the most
+ * specific name does.
+ */
 export function select<Domain extends { readonly rule: Rule }>(
   domains: readonly Domain[],
   endpoint: Endpoint,
@@ -53,7 +56,7 @@ export function select<Domain extends { readonly rule: Rule }>(
 ): Domain | null {
   const forAddress = domains.filter(({ rule }) => rule.addresses?.some((filter) => isAt(filter, endpoint)));
   const forAll = domains.filter(({ rule }) => rule.addresses === null);
-  return mostSpecific(forAddress, name) ?? mostSpecific(forAll, name);
+  return mostSpecific(forAddress.length > 0 ? forAddress : forAll, name);
 }
 
 const isAt = (filter: { address: string; port: number | null }, { address, port }: Endpoint): boolean =>

@@ -4,6 +4,7 @@ import { defineVariable, type Request, type Run, StateKey } from '../../runtime/
 import type { Value } from '../../script/index.ts';
 import { alternativeNames, type TlsFacts } from '../../sip/index.ts';
 import { cipherBits, cipherDescription } from './ciphers.ts';
+import { certificateVersion } from './crl.ts';
 
 const source = 'modules/tls_mgm';
 
@@ -82,6 +83,12 @@ const attribute = (name: string, short: string): string | null =>
     .find((line) => line.startsWith(`${short}=`))
     ?.slice(short.length + 1) ?? null;
 
+/** A number if it is one of a script, else digits. */
+function decimal(hexadecimal: string): Value {
+  const number = BigInt(`0x${hexadecimal}`);
+  return number <= 0x7fffffffn ? Number(number) : String(number);
+}
+
 const sides = [
   ['peer', 'the certificate of the peer', (found: Certificates) => found.peer],
   ['my', 'the own certificate', (found: Certificates) => found.own],
@@ -102,8 +109,8 @@ const ofCertificates = sides.flatMap(([side, words, of]) => {
       return typeof value === 'string' ? bytes(value) : value;
     });
   return [
-    text('version', 'The version', () => '3'),
-    text('serial', 'The serial number', ({ serialNumber }) => serialNumber),
+    text('version', 'The version, counted from 0,', ({ raw }) => certificateVersion(raw)),
+    text('serial', 'The serial number, in decimal,', ({ serialNumber }) => decimal(serialNumber)),
     ...(['subject', 'issuer'] as const).flatMap((which) => [
       text(which, `The ${which} as \`/C=AT/O=enum.at/CN=enum.at\``, (certificate) =>
         certificate[which] === '' ? '' : `/${certificate[which].replaceAll('\n', '/')}`,
