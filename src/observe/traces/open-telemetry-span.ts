@@ -7,6 +7,8 @@ interface Recording {
   readonly api: typeof OpenTelemetry;
   readonly tracer: OpenTelemetry.Tracer;
   readonly isPassedOn: boolean;
+  /** To be called before code runs within a span. */
+  readonly keepContext: () => void;
 }
 
 /** A span that is recorded. */
@@ -23,22 +25,20 @@ export class OpenTelemetrySpan implements Span {
     this.#context = recording.api.trace.setSpan(outer, span);
   }
 
-  child(name: string, kind: SpanKind, attributes: SpanAttributes = {}): Span {
+  child(name: string, kind: SpanKind, attributes?: SpanAttributes): Span {
     const { api, tracer } = this.#recording;
-    const options = { kind: kindOf(api, kind), attributes: present(attributes) };
-    return new OpenTelemetrySpan(
-      this.#recording,
-      tracer.startSpan(name, options, this.#context),
-      this.#context,
-    );
+    const span = tracer.startSpan(name, { kind: kindOf(api, kind) }, this.#context);
+    // the SDK checks those of a new span three times
+    if (attributes !== undefined) span.setAttributes(attributes);
+    return new OpenTelemetrySpan(this.#recording, span, this.#context);
   }
 
   set(attributes: SpanAttributes): void {
-    this.#span.setAttributes(present(attributes));
+    this.#span.setAttributes(attributes);
   }
 
-  event(name: string, attributes: SpanAttributes = {}): void {
-    this.#span.addEvent(name, present(attributes));
+  event(name: string, attributes?: SpanAttributes): void {
+    this.#span.addEvent(name, attributes);
   }
 
   fail(errorType: string, description?: string): void {
@@ -48,7 +48,9 @@ export class OpenTelemetrySpan implements Span {
   }
 
   within<R>(body: () => R): R {
-    return this.#recording.api.context.with(this.#context, body);
+    const { api, keepContext } = this.#recording;
+    keepContext();
+    return api.context.with(this.#context, body);
   }
 
   innermost(): Span {
@@ -104,12 +106,6 @@ export class PassedOnSpan implements Span {
     // nobody records it
   }
 }
-
-/** Without those that are undefined. */
-export const present = (attributes: SpanAttributes): OpenTelemetry.Attributes =>
-  Object.fromEntries(
-    Object.entries(attributes).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 
 function kindOf({ SpanKind: kinds }: typeof OpenTelemetry, kind: SpanKind): OpenTelemetry.SpanKind {
   if (kind === 'client') return kinds.CLIENT;

@@ -2,7 +2,7 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { ExportSettings, Span, SpanSource, TraceBeginning } from '../../runtime/index.ts';
 import { registerSdk } from './default-sdk.ts';
-import { OpenTelemetrySpan, PassedOnSpan, present } from './open-telemetry-span.ts';
+import { OpenTelemetrySpan, PassedOnSpan } from './open-telemetry-span.ts';
 import { optionalPackage } from './optional-package.ts';
 import { spanContextOf, traceFields } from './trace-context.ts';
 
@@ -20,8 +20,8 @@ export function openTelemetry(settings: ExportSettings, warn: (text: string) => 
   const api = optionalPackage<Api>('@opentelemetry/api')?.exports;
   if (api === undefined)
     throw new Error('the package @opentelemetry/api is missing; npm install @opentelemetry/api');
-  if (!isRegistered(api)) registerSdk(settings, warn);
-  return new OpenTelemetrySource(api);
+  const keepContext = isRegistered(api) ? () => undefined : registerSdk(api, settings, warn);
+  return new OpenTelemetrySource(api, keepContext);
 }
 
 /** Of several copies of the API, the first that registers an SDK serves all. */
@@ -34,9 +34,11 @@ function isRegistered({ trace, ProxyTracerProvider }: Api): boolean {
 class OpenTelemetrySource implements SpanSource {
   readonly #api: Api;
   readonly #tracer: OpenTelemetry.Tracer;
+  readonly #keepContext: () => void;
 
-  constructor(api: Api) {
+  constructor(api: Api, keepContext: () => void) {
     this.#api = api;
+    this.#keepContext = keepContext;
     this.#tracer = api.trace.getTracer('siprest');
   }
 
@@ -46,8 +48,12 @@ class OpenTelemetrySource implements SpanSource {
     const context = remote === null ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, remote);
     const span = this.#tracer.startSpan(name, { kind: api.SpanKind.SERVER }, context);
     if (!span.isRecording()) return isPassedOn ? new PassedOnSpan(traceFields(api, span)) : null;
-    span.setAttributes(present(attributes()));
-    return new OpenTelemetrySpan({ api, tracer: this.#tracer, isPassedOn }, span, context);
+    span.setAttributes(attributes());
+    return new OpenTelemetrySpan(
+      { api, tracer: this.#tracer, isPassedOn, keepContext: this.#keepContext },
+      span,
+      context,
+    );
   }
 
   async flush(): Promise<void> {
