@@ -4,13 +4,17 @@
  */
 import { Request, type RunRouting, StateKey } from '../runtime/index.ts';
 import { runRoute } from './run-route.ts';
-import { type EventAttribute, notifySubscribers } from './subscriptions.ts';
+import { type EventAttribute, hasSubscribers, notifySubscribers } from './subscriptions.ts';
 
 /** The attributes of the event that an event_route runs for; empty in any other route. */
 export const eventAttributes = new StateKey<Request, { list: readonly EventAttribute[] }>(
   'event attributes',
   () => ({ list: [] }),
 );
+
+/** Whether anybody hears an event: its attributes need not be made otherwise. */
+export const isHeard = (routing: RunRouting, event: string): boolean =>
+  hasSubscribers(routing, event) || routing.script.find('event_route', event) !== null;
 
 /**
  * Notifies the event's subscribers, and runs its route, if any, separately on a free worker; the script that raises the

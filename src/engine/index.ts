@@ -1,6 +1,6 @@
 /** Processes messages: receives them, assigns workers, and runs scripts on them. */
 
-export { eventAttributes, raiseEvent } from './events.ts';
+export { eventAttributes, isHeard, raiseEvent } from './events.ts';
 export { type Intake, RequestIntake, scriptIntake } from './intake.ts';
 export { type PoolState, WorkerPool } from './pool.ts';
 export { type HandOver, type Holding, type Passed, Receiver, type ReceivingRouting } from './receive.ts';

@@ -52,6 +52,10 @@ const split = (socket: string) => {
   return { scheme: socket.slice(0, Math.max(0, colon)), address: socket.slice(colon + 1) };
 };
 
+/** Whether any socket gets the events of this name. */
+export const hasSubscribers = ({ host }: Routing, event: string): boolean =>
+  (host.states.get(subscribers).get(event)?.size ?? 0) > 0;
+
 /**
  * Sends the events of this name to a socket, for a number of seconds or, with null, forever. Returns why it cannot, or
  * null.

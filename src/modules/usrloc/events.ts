@@ -1,5 +1,5 @@
 /** The events of usrloc. Source: modules/usrloc of the manual; scenario registrar-events. */
-import { raiseEvent } from '../../engine/index.ts';
+import { isHeard, raiseEvent } from '../../engine/index.ts';
 import type { RunRouting } from '../../runtime/index.ts';
 import type { EventSpec } from '../../script/index.ts';
 import type { Contact, RecordName } from './location.ts';
@@ -72,7 +72,8 @@ export function raiseContact(
   record: RecordName,
   contact: Contact,
 ): void {
-  raiseEvent(routing, `E_UL_CONTACT_${kind}`, listed(record, contact));
+  const event = `E_UL_CONTACT_${kind}`;
+  if (isHeard(routing, event)) raiseEvent(routing, event, listed(record, contact));
 }
 
 /** @param latency in µs */
