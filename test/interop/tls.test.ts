@@ -282,28 +282,42 @@ ${inDialogs}  $du = "${next}";
 });
 
 describe('baresip', () => {
+  /** Ten seconds of 16 bits at 8 kHz. */
+  const samples = Buffer.alloc(160_000);
+  const header = Buffer.from('RIFF....WAVEfmt ....................data....', 'latin1');
+  header.writeUInt32LE(36 + samples.length, 4);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20); // PCM
+  header.writeUInt16LE(1, 22); // one channel
+  header.writeUInt32LE(8000, 24);
+  header.writeUInt32LE(16_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.writeUInt32LE(samples.length, 40);
+  const silence = join(folder, 'silence.wav');
+  writeFileSync(silence, Buffer.concat([header, samples]));
+
   /** A phone that registers with siprest over TLS, and answers calls by itself. */
   async function startPhone(user: string, port: number, commands: readonly string[] = []) {
     const place = temporaryFolder(`baresip-${user}`);
-    const modules = ['stdio', 'account', 'menu', 'g711', 'ausine', 'aufile'].map(
-      (name) => `module ${name}.so`,
-    );
     writeFileSync(
       join(place, 'config'),
       `module_path /usr/lib/baresip/modules
-sip_listen 127.0.0.1:0
+sip_listen 127.0.0.1:${await freePort()}
 sip_cafile ${ca}
 sip_certificate ${file(`${user}-both.pem`, readFileSync(peer.cert, 'utf8') + readFileSync(peer.key, 'utf8'))}
-audio_source ausine,440
+audio_source aufile,${silence}
 audio_player aufile,${join(place, 'heard.wav')}
 audio_alert aufile,${join(place, 'alert.wav')}
-rtp_ports 20000-30000
-${modules.join('\n')}
+module g711.so
+module aufile.so
+module_app account.so
+module_app menu.so
 `,
     );
     writeFileSync(
       join(place, 'accounts'),
-      `<sip:${user}@localhost:${port};transport=tls>;regint=60;answermode=auto;auth_pass=none\n`,
+      `<sip:${user}@127.0.0.1:${port};transport=tls>;regint=60;answermode=auto;auth_pass=none\n`,
     );
     writeFileSync(join(place, 'contacts'), '');
     const args = ['-f', place, '-v', ...commands.flatMap((command) => ['-e', command])];
@@ -322,7 +336,7 @@ ${modules.join('\n')}
     const port = tlsPort(server);
     const bob = await startPhone('bob', port);
     await bob.prints(/200 OK/);
-    const alice = await startPhone('alice', port, [`/dial sip:bob@localhost:${port};transport=tls`]);
+    const alice = await startPhone('alice', port, [`/dial sip:bob@127.0.0.1:${port};transport=tls`]);
     await alice.prints(/Call established/);
     await bob.prints(/Call established/);
     await server.logs('alice calls bob over TLSv1.');
