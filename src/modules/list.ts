@@ -42,6 +42,9 @@ import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm/index.ts';
 import { tm } from './tm/index.ts';
 import { siptrace, tracer } from './tracer/index.ts';
+import { uacAuth } from './uac-auth/index.ts';
+import { uacRedirect } from './uac-redirect.ts';
+import { uacRegistrant } from './uac-registrant/index.ts';
 import { uri } from './uri.ts';
 import { usrloc } from './usrloc/index.ts';
 
@@ -76,6 +79,9 @@ export const modules: readonly Module[] = [
   authDb,
   domain,
   acc,
+  uacAuth,
+  uacRegistrant,
+  uacRedirect,
   options,
   mathops,
   regex,

@@ -68,6 +68,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'domain:domains_ttl': ownSetting,
   'domain:domains_timeout': ownSetting,
   'usrloc:file_sync': ownSetting,
+  'uac_registrant:registrant': ownSetting,
   'proto_hep:hep_auth_key': ownSetting,
   'tls_mgm:verify_domain': ownSetting,
   'script_time_limit=': ownSetting,

@@ -19,4 +19,4 @@ export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
 export { type RelayOptions, type RelayUser, type ReplyHook, relaying } from './relaying.ts';
 export { tlsChoice } from './tls-choice.ts';
-export { sendUacRequest } from './uac-request.ts';
+export { sendUacRequest, UacError } from './uac-request.ts';

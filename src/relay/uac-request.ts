@@ -1,5 +1,5 @@
 /** Requests that an administrator sends through the server. Source: modules/tm of the manual, tm:uac_dlg. */
-import type { Routing } from '../runtime/index.ts';
+import { findSocket, type Routing } from '../runtime/index.ts';
 import {
   buildRequest,
   findParameter,
@@ -13,7 +13,9 @@ import {
   parseMessage,
   parseUri,
   randomToken,
+  type SendingSocket,
   type SipResponse,
+  type Target,
   TRANSPORTS,
 } from '../sip/index.ts';
 
@@ -25,6 +27,10 @@ export interface UacRequest {
   /** The URI of the next hop. Default: the request URI. */
   readonly nextHop?: string | undefined;
   readonly body?: string | undefined;
+  /** Its CSeq number. Default 1. */
+  readonly cseq?: number | undefined;
+  /** The socket that sends it: `udp:192.0.2.1:5060`. Default: one that reaches the next hop. */
+  readonly socket?: string | undefined;
 }
 
 /** The request cannot be sent, or gets no answer. */
@@ -45,25 +51,47 @@ export async function sendUacRequest(routing: Routing, wanted: UacRequest): Prom
   const hop = parseUri(nextHop);
   if (hop === null) throw new UacError(`invalid next hop "${nextHop}": use a SIP URI`);
   const { from, to, callId, others } = readHeaders(wanted.headers);
-  const [target] = (await host.destinations(hop)).targets;
-  const socket = target === undefined ? null : host.proxy.sockets.choose(target);
-  if (target === undefined || socket === null) throw new UacError(`no route to ${nextHop}`);
-  const { transport } = socket;
-  const data = buildRequest({
-    method,
-    uri,
-    via: `SIP/2.0/${TRANSPORTS[transport.protocol].via} ${socket.host}:${socket.port};branch=${newBranch(host.number)};rport`,
-    from: findParameter(from, 'tag') === null ? `${from};tag=${randomToken()}` : from,
-    to,
-    callId: callId ?? `${randomToken()}@${formatHostPort(transport.local.address, null)}`,
-    cseq: 1,
-    defaults: {
-      'Max-Forwards': '70',
-      'User-Agent': settings.userAgent ?? replyDefaults.server ?? 'siprest',
-    },
-    headers: others,
-    body,
-  });
+  const { targets } = await host.destinations(hop);
+  const tag = findParameter(from, 'tag') === null ? `;tag=${randomToken()}` : '';
+  let failure = new UacError(`no route to ${nextHop}`);
+  // the next address of the name is tried if one does not answer (RFC 3263, 4.3)
+  for (const target of targets) {
+    const socket = sendingSocket(routing, target, wanted.socket);
+    if (socket === null) continue;
+    const data = buildRequest({
+      method,
+      uri,
+      via: `SIP/2.0/${TRANSPORTS[socket.transport.protocol].via} ${socket.host}:${socket.port};branch=${newBranch(host.number)};rport`,
+      from: `${from}${tag}`,
+      to,
+      callId: callId ?? `${randomToken()}@${formatHostPort(socket.transport.local.address, null)}`,
+      cseq: wanted.cseq ?? 1,
+      defaults: {
+        'Max-Forwards': '70',
+        'User-Agent': settings.userAgent ?? replyDefaults.server ?? 'siprest',
+      },
+      headers: others,
+      body,
+    });
+    try {
+      return await sendTo(routing, target, socket, data);
+    } catch (error) {
+      if (!(error instanceof UacError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function sendingSocket(routing: Routing, target: Target, name: string | undefined): SendingSocket | null {
+  const { sockets, proxy } = routing.host;
+  if (name === undefined) return proxy.sockets.choose(target);
+  const found = findSocket(sockets, name);
+  return found === null ? null : proxy.sockets.of(found, target.address);
+}
+
+function sendTo(routing: Routing, target: Target, socket: SendingSocket, data: Buffer): Promise<SipResponse> {
+  const { host } = routing;
   const request = parseMessage(data);
   if (request.kind !== 'request') throw new UacError('the headers do not make a valid SIP request');
   host.ownRequests.count++;
@@ -72,7 +100,7 @@ export async function sendUacRequest(routing: Routing, wanted: UacRequest): Prom
       .create({
         request,
         data,
-        transport,
+        transport: socket.transport,
         sentBy: socket,
         destination: target,
         values: routing.owner.values,
