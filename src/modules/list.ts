@@ -33,6 +33,7 @@ import { regex } from './regex.ts';
 import { registrar } from './registrar/index.ts';
 import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
+import { restQueue } from './rest-queue/index.ts';
 import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
@@ -51,6 +52,7 @@ import { usrloc } from './usrloc/index.ts';
 export const modules: readonly Module[] = [
   restClient,
   restPolicy,
+  restQueue,
   tlsMgm,
   signaling,
   sl,

@@ -52,6 +52,9 @@ export const notPortable: Readonly<Record<string, string>> = {
   'tls_mgm:cipher_list_col': 'use ciphers_list_col instead',
   // siprest's own
   'rest_policy.so': ownSetting,
+  'rest_queue.so': ownSetting,
+  'acc:rest_url': ownSetting,
+  'acc_rest_request()': ownSetting,
   'rest_client:use_proxy': ownSetting,
   'permissions:address': ownSetting,
   'permissions:address_url': ownSetting,

@@ -50,6 +50,7 @@ export { HOST_OPTIONS, type HostOptions, type HostsOption } from './policies/hos
 export type { HostChange } from './policies/host-states.ts';
 export type { ServiceFailure } from './policies/outcome-class.ts';
 export { type PolicyFile, readPolicyFile } from './policies/policy-file.ts';
+export { busyFor } from './policies/retry-after.ts';
 export type {
   BreakerOptions,
   LimitOptions,

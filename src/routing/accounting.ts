@@ -2,12 +2,12 @@
 import { accountant, type Request } from '../runtime/index.ts';
 import { encode } from './text.ts';
 
-/** Where the records of a call go: the log, events. */
-export type AccountingTarget = 'log' | 'evi';
+/** Where the records of a call go: the log, events, the REST service of `rest_url`. */
+export type AccountingTarget = 'log' | 'evi' | 'rest';
 
 /** What is accounted of a call. */
 export interface AccountingOptions {
-  /** Where records go. Default: `log`. */
+  /** Where records go. Default: `rest`. */
   readonly to?: AccountingTarget | readonly AccountingTarget[] | undefined;
   /** Whether one record is made for the whole call, when it ends, instead of one for each answered transaction. */
   readonly cdr?: boolean | undefined;
@@ -21,7 +21,7 @@ export interface AccountingOptions {
 
 /** @throws TypeError without the module acc, and for names that it does not know */
 export function account(request: Request, options: AccountingOptions): void {
-  const { to = 'log', extra = {} } = options;
+  const { to = 'rest', extra = {} } = options;
   const found = request.routing.states.get(accountant);
   if (found === null) throw new TypeError('account() needs a script that loads the module acc');
   found.account(request, {

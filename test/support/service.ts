@@ -25,8 +25,8 @@ export interface RestService {
 
 export type Answer = (request: SeenRequest, response: ServerResponse) => void;
 
-/** A REST service on a port of 127.0.0.1; `answer` may leave a request without an answer. */
-export async function startService(answer: Answer): Promise<RestService> {
+/** A REST service on a port of 127.0.0.1, a free one by default; `answer` may leave a request without an answer. */
+export async function startService(answer: Answer, port = 0): Promise<RestService> {
   const seen: SeenRequest[] = [];
   const waiting = new Set<() => void>();
   let connections = 0;
@@ -44,7 +44,7 @@ export async function startService(answer: Answer): Promise<RestService> {
   server.on('connection', () => {
     connections++;
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,

@@ -45,6 +45,12 @@ function read<Name extends string>(
   return found;
 }
 
+function canAccount(run: Run, name: string, types: readonly RecordType[]): boolean {
+  const isLost = types.includes('rest') && run.parameters(parameters).rest_url === '';
+  if (isLost) run.complain(`${name}(): records of the type rest need rest_url of acc`);
+  return !isLost;
+}
+
 /** A record on the spot, of a comment such as `404 Not Here`. */
 function accountNow(run: Run, types: readonly RecordType[], text: string): 1 | -1 {
   const { request, routing } = run;
@@ -65,7 +71,7 @@ const onTheSpot = (name: string, type: RecordType, summary: string, inert?: stri
     summary,
     source: 'modules/acc; scenarios acc-log-request*',
     ...(inert === undefined ? {} : { inert }),
-    run: (run, text) => accountNow(run, [type], text),
+    run: (run, text) => (canAccount(run, name, [type]) ? accountNow(run, [type], text) : -1),
   });
 
 export const functions = defineFunctions([
@@ -99,7 +105,7 @@ export const functions = defineFunctions([
     run: (run, typeText, flagText) => {
       const types = read(run, 'do_accounting', typeWords, typeText);
       const flags = flagText === undefined ? [] : read(run, 'do_accounting', flagWords, flagText);
-      if (types === null || flags === null) return -1;
+      if (types === null || flags === null || !canAccount(run, 'do_accounting', types)) return -1;
       return account(run.routing, run.request, types, flags) ? 1 : -1;
     },
   },
@@ -164,4 +170,5 @@ export const functions = defineFunctions([
     'evi',
     'Raises E_ACC_EVENT about the request now, or E_ACC_MISSED_EVENT for a status from 300 on, or none.',
   ),
+  onTheSpot('acc_rest_request', 'rest', 'Sends a record of the request to the service of `rest_url`.'),
 ]);

@@ -15,9 +15,10 @@ function known<Name extends string>(words: Words<Name>, names: readonly string[]
 
 export const accountantOf = (routing: RunRouting): Accountant => ({
   account: (request, { to, flags, extra }) => {
-    const { extra_fields } = routing.parameters(parameters);
+    const { rest_url, extra_fields } = routing.parameters(parameters);
     const tags = tagsOf(extra_fields);
     const types = known(typeWords, to);
+    if (types.includes('rest') && rest_url === '') throw new TypeError('account(): set rest_url of acc');
     for (const tag of extra.keys())
       if (!tags.includes(tag))
         throw new TypeError(

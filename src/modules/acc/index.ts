@@ -1,5 +1,6 @@
-/** The acc module: accounting of transactions. Source: modules/acc of the manual; scenarios acc-*. */
+/** The acc module: accounting of transactions and calls. Source: modules/acc of the manual; scenarios acc-*. */
 import { accountant, defineModule } from '../../runtime/index.ts';
+import { parameters as queueParameters } from '../rest-queue/parameters.ts';
 import { events } from './events.ts';
 import { functions } from './functions.ts';
 import { accountantOf } from './handlers.ts';
@@ -8,13 +9,15 @@ import { variables } from './variables.ts';
 
 export const acc = defineModule({
   name: 'acc',
-  summary: 'Accounts transactions: to the log, to events.',
+  summary: 'Accounts transactions and calls: to the log, to events, to a REST service.',
   source: 'modules/acc; scenarios acc-*',
   requires: ['tm'],
   parameters,
   validate: checkParameters,
-  start: (routing) => {
+  start: (routing, { rest_url }) => {
     routing.states.set(accountant, accountantOf(routing));
+    if (rest_url !== '' && routing.parameters(queueParameters).folder === '')
+      throw new Error('rest_url needs the module rest_queue, loaded as well');
   },
   functions,
   variables,

@@ -1,6 +1,7 @@
 /** The parameters of acc. Source: modules/acc of the manual. */
 import { facilityNames } from '../../runtime/index.ts';
 import { defineParameter, defineParameters, InvalidUse } from '../../script/index.ts';
+import { isServiceUrl } from '../rest-queue/events.ts';
 import { readFields } from './fields.ts';
 import { noAaa, noDatabase } from './reasons.ts';
 
@@ -46,6 +47,13 @@ export const parameters = defineParameters([
     default: 'LOG_DAEMON',
     summary: 'The facility of records in syslog.',
   },
+  {
+    name: 'rest_url',
+    type: 'string',
+    default: '',
+    summary: 'Where records of the type `rest` go: a POST with JSON for each. Needs the module rest_queue.',
+    source: "siprest's own",
+  },
   inert('db_url', 'string', noDatabase),
   inert('db_table_acc', 'string', noDatabase),
   inert('db_table_missed_calls', 'string', noDatabase),
@@ -65,6 +73,7 @@ export function checkParameters(values: {
   readonly extra_fields: readonly string[];
   readonly leg_fields: readonly string[];
   readonly log_facility: string;
+  readonly rest_url: string;
 }): readonly string[] {
   readFields(values.extra_fields);
   readFields(values.leg_fields);
@@ -73,5 +82,7 @@ export function checkParameters(values: {
       `log_facility has the unknown facility "${values.log_facility}"`,
       `use one of: ${facilityNames.join(', ')}`,
     );
+  if (values.rest_url !== '' && !isServiceUrl(values.rest_url))
+    throw new InvalidUse(`rest_url must be an http or https URL, not "${values.rest_url}"`);
   return [];
 }

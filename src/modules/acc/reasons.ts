@@ -1,3 +1,3 @@
 /** Why some types of records are accepted without effect. */
-export const noDatabase = 'siprest writes to no database; account to "evi", whose route may ask a service';
-export const noAaa = 'siprest has no AAA; account to "evi" instead';
+export const noDatabase = 'siprest writes to no database; account to "rest", whose service may write to one';
+export const noAaa = 'siprest has no AAA; account to "rest" instead';

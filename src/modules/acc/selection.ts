@@ -2,7 +2,7 @@
 import type { FlagRules } from '../../script/index.ts';
 import { noAaa, noDatabase } from './reasons.ts';
 
-export const recordTypes = ['log', 'db', 'aaa', 'evi'] as const;
+export const recordTypes = ['log', 'db', 'aaa', 'evi', 'rest'] as const;
 export type RecordType = (typeof recordTypes)[number];
 
 export const accountingFlags = ['cdr', 'missed', 'failed'] as const;

@@ -5,6 +5,7 @@ import { type Fields, readFields } from './fields.ts';
 import { writeLine } from './log-lines.ts';
 import { parameters } from './parameters.ts';
 import type { AccountingRecord } from './record.ts';
+import { queueRecord } from './rest-records.ts';
 import type { RecordType } from './selection.ts';
 
 const fieldsOf = new StateKey<Routing, { readonly extra: Fields; readonly leg: Fields }>(
@@ -24,6 +25,7 @@ const writers: Readonly<Record<RecordType, Writer>> = {
   evi: raiseRecord,
   db: nowhere,
   aaa: nowhere,
+  rest: queueRecord,
 };
 
 export function write(routing: RunRouting, types: readonly RecordType[], record: AccountingRecord): void {

@@ -62,9 +62,10 @@ describe('a record', () => {
   test('of unknown words from a variable is refused', async () => {
     const { prints, lines } = await record(
       `$var(x) = "log|dog"; do_accounting($var(x)); xlog("$rc");
-       $var(x) = "never"; do_accounting("log", $var(x)); xlog("$rc"); drop_accounting(); xlog("$rc"); t_reply(200, "OK");`,
+       $var(x) = "never"; do_accounting("log", $var(x)); xlog("$rc"); do_accounting("rest"); xlog("$rc");
+       acc_rest_request("200 OK"); xlog("$rc"); drop_accounting(); xlog("$rc"); t_reply(200, "OK");`,
     );
-    expect(prints).toEqual(['-1', '-1', '-1']);
+    expect(prints).toEqual(['-1', '-1', '-1', '-1', '-1']);
     expect(lines).toEqual([]);
   });
 
@@ -140,6 +141,7 @@ describe('call.account()', () => {
 
   test.each([
     [{ to: 'log', extra: { other: 1 } }, withAcc, 'extra_fields of acc has no "other", only account'],
+    [{}, withAcc, 'set rest_url of acc'],
     [{ to: 'log' }, 'route { exit; }', 'needs a script that loads the module acc'],
   ] as const)('%j throws', async (options, text, message) => {
     const { server, caller } = await answered(options, text);
