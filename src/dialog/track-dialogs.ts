@@ -10,6 +10,9 @@ import { runDue } from './run-dialog-route.ts';
 /** Whether a Routing follows dialogs. */
 const tracking = new StateKey<Routing, { isOn: boolean }>('dialog tracking', () => ({ isOn: false }));
 
+/** Whether a policy follows dialogs. */
+export const tracksDialogs = ({ states }: Routing): boolean => states.known(tracking)?.isOn === true;
+
 /**
  * Lets a policy follow dialogs: once it is in force, its routes and listeners serve them all, and requests that follow
  * their route set find theirs. Does nothing the second time.

@@ -43,6 +43,7 @@ import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm/index.ts';
 import { tm } from './tm/index.ts';
 import { siptrace, tracer } from './tracer/index.ts';
+import { uac } from './uac/index.ts';
 import { uacAuth } from './uac-auth/index.ts';
 import { uacRedirect } from './uac-redirect.ts';
 import { uacRegistrant } from './uac-registrant/index.ts';
@@ -82,6 +83,7 @@ export const modules: readonly Module[] = [
   domain,
   acc,
   uacAuth,
+  uac,
   uacRegistrant,
   uacRedirect,
   options,

@@ -1,13 +1,6 @@
 /** Adds the Record-Route of this server to a request (RFC 3261, 16.6, item 4). Source: modules/rr of the manual. */
 import { type Edit, edits, type Request, StateKey } from '../runtime/index.ts';
-import {
-  type Header,
-  parseUri,
-  type SendingSocket,
-  secureTransportParameter,
-  TRANSPORTS,
-  transportParameter,
-} from '../sip/index.ts';
+import { type Header, parseUri, type SendingSocket, transportParameter } from '../sip/index.ts';
 import { addedRecordRoute, namedSocket, type RecordRoute } from './record-route.ts';
 
 interface RouteState {
@@ -40,19 +33,31 @@ export interface RouteUris {
  * waits.
  */
 class AddedRoute implements RecordRoute {
-  edit: Edit;
+  readonly edit: Edit;
   readonly #uris: RouteUris;
-  readonly #place: number;
   readonly #kind: 'insert-before' | 'insert-after';
-  #extra: string;
+  readonly #place: number;
+  readonly #extra: string;
 
-  constructor(uris: RouteUris, headers: readonly Header[], extra: string) {
-    const first = headers.findIndex(({ key }) => key === 'record-route');
+  constructor(uris: RouteUris, kind: 'insert-before' | 'insert-after', place: number, extra: string) {
     this.#uris = uris;
-    this.#kind = first >= 0 ? 'insert-before' : 'insert-after';
-    this.#place = first >= 0 ? first : headers.findLastIndex(({ key }) => key === 'via');
+    this.#kind = kind;
+    this.#place = place;
     this.#extra = extra;
     this.edit = this.#write(uris.uris);
+  }
+
+  /** Above the other Record-Routes of the message, or below its Vias. */
+  static among(headers: readonly Header[], uris: RouteUris, extra: string): AddedRoute {
+    const first = headers.findIndex(({ key }) => key === 'record-route');
+    return first >= 0
+      ? new AddedRoute(uris, 'insert-before', first, extra)
+      : new AddedRoute(
+          uris,
+          'insert-after',
+          headers.findLastIndex(({ key }) => key === 'via'),
+          extra,
+        );
   }
 
   #write(uris: readonly string[]): Edit {
@@ -65,12 +70,9 @@ class AddedRoute implements RecordRoute {
     return this.#write(this.#uris.doubled(outgoing));
   }
 
-  /** Rewrites the headers with parameters added later. */
-  extend(extra: string, list: Edit[]): void {
-    const place = list.indexOf(this.edit);
-    this.#extra = extra;
-    this.edit = this.#write(this.#uris.uris);
-    list.splice(place < 0 ? list.length : place, place < 0 ? 0 : 1, this.edit);
+  /** With parameters that were added later. */
+  with(extra: string): AddedRoute {
+    return new AddedRoute(this.#uris, this.#kind, this.#place, extra);
   }
 }
 
@@ -79,7 +81,7 @@ export function addRecordRoute(request: Request, uris: RouteUris): boolean {
   const { message } = request;
   const state = request.state(routeState);
   if (message === null || state.record !== null) return false;
-  state.record = new AddedRoute(uris, message.headers, state.extra);
+  state.record = AddedRoute.among(message.headers, uris, state.extra);
   request.state(edits).push(state.record.edit);
   if (uris.mayDouble) request.setState(addedRecordRoute, state.record);
   return true;
@@ -104,12 +106,8 @@ export function recordRoute(
   const incoming = namedSocket(request);
   if (incoming === null) return false;
   const tag = fromTag ? fromTagOf(request) : '';
-  const isSips = isSipsUri(request.destinationUri ?? request.requestUri);
-  const uris = new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, isSips, double);
-  return addRecordRoute(request, uris);
+  return addRecordRoute(request, new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, double));
 }
-
-const isSipsUri = (text: string): boolean => /^sips:/i.test(text);
 
 /** `;ftag=...`, from which later requests of the dialog derive their direction. */
 export function fromTagOf({ message }: Request): string {
@@ -119,9 +117,27 @@ export function fromTagOf({ message }: Request): string {
 
 /** Adds parameters to the Record-Route, before or after it is added. */
 export function addRouteParameters(request: Request, params: string): void {
+  extend(request, request.state(routeState).extra + params);
+}
+
+/** Sets a parameter of the Record-Route, before the others, instead of one with this name. */
+export function setRouteParameter(request: Request, name: string, value: string): void {
+  const others = request.state(routeState).extra.split(';').slice(1);
+  const all = [`${name}=${value}`, ...others.filter((one) => !one.startsWith(`${name}=`))];
+  extend(request, all.map((one) => `;${one}`).join(''));
+}
+
+function extend(request: Request, extra: string): void {
   const state = request.state(routeState);
-  state.extra += params;
-  state.record?.extend(state.extra, request.state(edits));
+  state.extra = extra;
+  const before = state.record;
+  if (before === null) return;
+  const record = before.with(extra);
+  state.record = record;
+  const list = request.state(edits);
+  const place = list.indexOf(before.edit);
+  list.splice(place < 0 ? list.length : place, place < 0 ? 0 : 1, record.edit);
+  if (request.knownState(addedRecordRoute) === before) request.setState(addedRecordRoute, record);
 }
 
 /** The URIs that name the sockets of both sides. */
@@ -130,25 +146,17 @@ class SocketUris implements RouteUris {
   /** Including the `@`. */
   readonly #user: string;
   readonly #params: string;
-  /** Whether the request is for a SIPS URI, which the Record-Route then has to be too (16.6, 4). */
-  readonly #isSips: boolean;
   readonly mayDouble: boolean;
 
-  constructor(incoming: SendingSocket, user: string, params: string, isSips: boolean, mayDouble: boolean) {
+  constructor(incoming: SendingSocket, user: string, params: string, mayDouble: boolean) {
     this.#incoming = incoming;
     this.#user = user;
     this.#params = params;
-    this.#isSips = isSips;
     this.mayDouble = mayDouble;
   }
 
   #uri(side: SendingSocket, more: string): string {
-    const { host, port, transport } = side;
-    const [scheme, parameter] =
-      this.#isSips && TRANSPORTS[transport.protocol].secure
-        ? ['sips', secureTransportParameter(transport.protocol)]
-        : ['sip', transportParameter(transport.protocol)];
-    return `${scheme}:${this.#user}${host}:${port}${parameter};lr${more}${this.#params}`;
+    return `sip:${this.#user}${place(side)};lr${more}${this.#params}`;
   }
 
   get uris(): readonly string[] {
@@ -158,6 +166,11 @@ class SocketUris implements RouteUris {
   doubled(outgoing: SendingSocket): readonly string[] {
     return [this.#uri(outgoing, ';r2=on'), this.#uri(this.#incoming, ';r2=on')];
   }
+}
+
+/** The address of a socket in a URI: host and port, with the transport unless it is UDP. */
+function place({ transport: { protocol }, host, port }: SendingSocket): string {
+  return `${host}:${port}${transportParameter(protocol)}`;
 }
 
 /** Whether the text consists of URI parameters only, so that appending it cannot change the rest of the URI. */

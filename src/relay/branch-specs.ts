@@ -13,12 +13,12 @@ import {
 import type { Status } from '../script/index.ts';
 import { type BranchSpec, type Destinations, headerText, NO_HEADERS, parseUri } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
+import { routeState } from './add-record-route.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { addedRecordRoute, editsTowards } from './record-route.ts';
 import { type RelayOptions, type Route, relaying } from './relaying.ts';
-import { withChoice } from './tls-choice.ts';
 
 /** A branch, or a status of t_relay() if it cannot be sent or was dropped. */
 export type Prepared = BranchSpec<RelayedBranch> | Status;
@@ -110,6 +110,7 @@ function prepare(
   const changes = request.knownState(edits);
   if (changes !== undefined) own.setState(edits, [...changes]);
   own.setState(addedRecordRoute, request.state(addedRecordRoute));
+  own.setState(routeState, { ...request.state(routeState) });
   const { main } = own.state(messageBranches);
   main.socket = socket;
   main.q = branch.q;
@@ -151,8 +152,7 @@ function resolve(
       ? outboundUri(outboundProxy)
       : parseUri(destinationUri ?? uri);
   if (next === null) return failed.badDestination;
-  const spec = ({ targets: found, failure }: Destinations): Prepared => {
-    const targets = withChoice(found, request, data);
+  const spec = ({ targets, failure }: Destinations): Prepared => {
     const [first] = targets;
     if (failure === null && first !== undefined) {
       // all targets of a URI use the same transport

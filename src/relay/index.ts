@@ -7,10 +7,11 @@ export {
   type RouteUris,
   recordRoute,
   routeState,
+  setRouteParameter,
 } from './add-record-route.ts';
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
-export { isDownstream, isOurs, looseRoute, looseRouted, setRoutes } from './loose-route.ts';
+export { isDownstream, isOurs, looseRoute, looseRouted, routeParameter, setRoutes } from './loose-route.ts';
 export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forwards.ts';
 export { type MessageBranch, type MessageBranches, messageBranches } from './message-branches.ts';
 export { localRoute, sendNewRequest } from './new-request.ts';

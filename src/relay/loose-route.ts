@@ -7,11 +7,11 @@ import {
   bareHost,
   DEFAULT_PROTOCOL,
   defaultPort,
+  findParameter,
   formatHostPort,
   type NameAddr,
   type Protocol,
   parseNameAddrs,
-  parseUri,
   type Uri,
   unfold,
   uriParameter,
@@ -118,10 +118,14 @@ function follow(request: Request): boolean {
   return true;
 }
 
+/** A parameter of siprest's own Route, known after {@link looseRoute}; null if absent. */
+export function routeParameter(request: Request, name: string): string | null {
+  const { params } = request.state(routeState);
+  return params === null ? null : findParameter(params, name);
+}
+
 /** Whether the request has the direction of the initial request, whose From tag is recorded in the Route. */
 export function isDownstream(request: Request): boolean {
-  const { params } = request.state(routeState);
-  const tag = params === null ? null : (parseUri(`sip:x;${params}`)?.params ?? null);
-  const noted = tag === null ? null : uriParameter({ ...(parseUri('sip:x') as Uri), params }, 'ftag');
+  const noted = routeParameter(request, 'ftag');
   return noted === null || noted === (request.message?.fromTag ?? null);
 }

@@ -4,7 +4,7 @@ import { defineArgument, type RouteKind } from '../../script/index.ts';
 import { reasonPhrase } from '../../sip/index.ts';
 import { account } from './account.ts';
 import { accounting } from './accounting.ts';
-import { currentAccounting } from './context.ts';
+import { currentAccounting, loadAccounting, unloadAccounting } from './context.ts';
 import { parameters } from './parameters.ts';
 import { noAaa, noDatabase } from './reasons.ts';
 import {
@@ -153,6 +153,21 @@ export const functions = defineFunctions([
       state.legs.push(new Map());
       return 1;
     },
+  },
+  {
+    name: 'acc_load_ctx_from_dlg',
+    arguments: [],
+    summary:
+      'Shows the accounting of the dialog in $acc_extra and $acc_leg, after load_dialog_ctx() that of another call. -1 without one, or if one is loaded already.',
+    source,
+    run: ({ request }) => (loadAccounting(request) ? 1 : -1),
+  },
+  {
+    name: 'acc_unload_ctx_from_dlg',
+    arguments: [],
+    summary: 'Ends acc_load_ctx_from_dlg(). -1 without it.',
+    source,
+    run: ({ request }) => (unloadAccounting(request) ? 1 : -1),
   },
   {
     name: 'acc_db_request',

@@ -1,6 +1,7 @@
 /** The acc module: accounting of transactions and calls. Source: modules/acc of the manual; scenarios acc-*. */
 import { accountant, defineModule } from '../../runtime/index.ts';
 import { parameters as queueParameters } from '../rest-queue/parameters.ts';
+import { followCalls } from './calls.ts';
 import { events } from './events.ts';
 import { functions } from './functions.ts';
 import { accountantOf } from './handlers.ts';
@@ -15,6 +16,7 @@ export const acc = defineModule({
   parameters,
   validate: checkParameters,
   start: (routing, { rest_url }) => {
+    followCalls(routing);
     routing.states.set(accountant, accountantOf(routing));
     if (rest_url !== '' && routing.parameters(queueParameters).folder === '')
       throw new Error('rest_url needs the module rest_queue, loaded as well');

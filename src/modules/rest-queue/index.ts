@@ -39,7 +39,7 @@ const figures: readonly FigureSpec<Host>[] = [
     labels: ['outcome'],
     summary:
       'Messages of rest_queue: delivered, refused since the queue was full, expired; `failed` counts attempts.',
-    read: (host) => ({ ...(current(host)?.counts ?? {}) }),
+    read: (host) => ({ ...current(host)?.counts }),
   },
 ];
 

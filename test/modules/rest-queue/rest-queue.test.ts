@@ -15,7 +15,13 @@ const queue = (folder: string, more = '') => `
   modparam("rest_queue", "first_delay", 20)
   ${more}`;
 
-const bodyOf = ({ body }: SeenRequest) => JSON.parse(body) as Record<string, unknown>;
+interface Message {
+  readonly id: string;
+  readonly event: string;
+  readonly params: unknown;
+}
+
+const bodyOf = ({ body }: SeenRequest) => JSON.parse(Buffer.from(body, 'latin1').toString('utf8')) as Message;
 
 /** Answers with these statuses, then 204. */
 const openService = async (statuses: readonly number[] = [], port = 0): Promise<RestService> => {
@@ -43,7 +49,7 @@ test('an event becomes a POST with JSON, whose id is its Idempotency-Key', async
   const [first, second] = service.seen;
   expect(first).toMatchObject({ method: 'POST', target: '/hook?x=1' });
   expect(first?.headers['content-type']).toBe('application/json');
-  const bodies = service.seen.map((one) => JSON.parse(Buffer.from(one.body, 'latin1').toString('utf8')));
+  const bodies = service.seen.map(bodyOf);
   const named = bodies.find(({ params }) => !Array.isArray(params));
   expect(named).toEqual({
     id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -52,9 +58,7 @@ test('an event becomes a POST with JSON, whose id is its Idempotency-Key', async
     params: { callid: 'c1', text: 'gr\u00fc\ufffde' },
   });
   expect(bodies.find(({ params }) => Array.isArray(params))?.params).toEqual([7]);
-  expect([first, second].map((one) => one?.headers['idempotency-key']).toSorted()).toEqual(
-    bodies.map(({ id }) => id).toSorted(),
-  );
+  expect([first, second].map((one) => one?.headers['idempotency-key'])).toEqual(bodies.map(({ id }) => id));
 });
 
 test('a message is sent until the service accepts it, with the same key', async () => {
@@ -120,7 +124,7 @@ test('a full queue refuses messages with a line in the log, and a record then go
   expect(log).toMatch(/ACC: request accounted: .*;reason=8;text=0123/);
 });
 
-test('a file that is no queue stays as it is, and the server says so', async () => {
+test('a file of another kind stays as it is, and the server says so', async () => {
   const folder = temporaryFolder('queue');
   writeFileSync(join(folder, '0.queue'), 'something else entirely');
   await expect(relayBench(`${queue(folder)} route { exit; }`)).rejects.toThrow(
