@@ -4,12 +4,39 @@
 // Plain JavaScript, because `npm ci` runs it before anything else exists.
 //   --clean        removes dist/ first, so that no file of an earlier build is published
 //   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
+//   --if-changed   does nothing if this version of Node has built what the sources are now
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const root = new URL('../', import.meta.url);
 const options = new Set(process.argv.slice(2));
+const began = Date.now();
+/** Says which Node built when; not published. */
+const stamp = new URL('dist/.compiled/built', root);
+
+/** Whether nothing has changed since the last build, which another version of Node may not have made: V8's code is its own. */
+function isBuilt() {
+  const inputs = [
+    'src',
+    'scripts',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ];
+  const changedAt = (path) => statSync(new URL(path, root)).mtimeMs;
+  const within = (folder) =>
+    readdirSync(new URL(folder, root), { recursive: true }).map((name) => `${folder}/${name}`);
+  try {
+    const [version, time] = readFileSync(stamp, 'utf8').split(' ');
+    const all = [...inputs, ...within('src'), ...within('scripts')];
+    return version === process.version && all.every((path) => changedAt(path) < Number(time));
+  } catch {
+    return false;
+  }
+}
+if (options.has('--if-changed') && isBuilt()) process.exit(0);
 
 /** The compiler's program, or null where devDependencies are not installed. */
 function compiler() {
@@ -44,3 +71,4 @@ cpSync(new URL('src/observe/page', root), new URL('dist/observe/page', root), {
 const { writeRestPackage } = await import('./rest-package.mjs');
 await writeRestPackage();
 chmodSync(new URL('dist/cli/main.js', root), 0o755);
+writeFileSync(stamp, `${process.version} ${began}`);

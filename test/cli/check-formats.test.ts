@@ -1,11 +1,11 @@
 /** What programs read of `siprest check` and `siprest status`, against the schemas that are shipped. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runBuilt } from '../support/built-command.ts';
 import { closeLater } from '../support/close-later.ts';
-import { programPath, startSiprest } from '../support/program.ts';
+import { startSiprest } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const folder = temporaryFolder('formats');
@@ -15,14 +15,11 @@ const schema = (name: string) =>
 const isChecked = schema('check');
 const isStatus = schema('status');
 
-function siprest(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [programPath, ...args], {
-    encoding: 'utf8',
-    cwd: folder,
-    env: { ...process.env, NO_COLOR: '1', ...env },
-  });
-  return { status, stdout, stderr };
-}
+const before = process.cwd();
+beforeAll(() => process.chdir(folder));
+afterAll(() => process.chdir(before));
+
+const siprest = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => runBuilt(args, { env });
 
 const file = (name: string, text: string) => writeFileSync(join(folder, name), text);
 file('good.cfg', 'route { exit; }\n');
@@ -38,37 +35,37 @@ interface Checked {
   readonly diagnostics: readonly { readonly code: string; readonly message: string }[];
 }
 
-it('check: JSON of one file is an object, of several an array, of a missing one a diagnostic', () => {
+it('check: JSON of one file is an object, of several an array, of a missing one a diagnostic', async () => {
   for (const name of all) {
-    const { status, stdout, stderr } = siprest(['check', '--json', name]);
+    const { code, stdout, stderr } = await siprest(['check', '--json', name]);
     const checked = JSON.parse(stdout) as Checked;
     expect(isChecked(checked), JSON.stringify(isChecked.errors)).toBe(true);
     expect(checked).toMatchObject({ file: name, valid: name === 'good.cfg' });
-    expect([status, stderr]).toEqual([name === 'good.cfg' ? 0 : 1, '']);
+    expect([code, stderr]).toEqual([name === 'good.cfg' ? 0 : 1, '']);
   }
-  const { status, stdout } = siprest(['check', '--format', 'json', ...all]);
+  const { code, stdout } = await siprest(['check', '--format', 'json', ...all]);
   const checked = JSON.parse(stdout) as Checked[];
   expect(isChecked(checked), JSON.stringify(isChecked.errors)).toBe(true);
   expect(checked.map((one) => one.file)).toEqual(all);
   expect(checked[2]?.diagnostics).toMatchObject([
     { code: 'unreadable-file', message: 'cannot read none.cfg: no such file' },
   ]);
-  expect(status).toBe(1);
+  expect(code).toBe(1);
   expect(isChecked([{ file: 'x' }])).toBe(false);
 });
 
-it('check: several files as text', () => {
-  const { status, stdout, stderr } = siprest(['check', ...all]);
+it('check: several files as text', async () => {
+  const { code, stdout, stderr } = await siprest(['check', ...all]);
   expect(stdout).toMatch(/^good\.cfg: no errors\n/);
   expect(stdout).toContain('bad one.cfg: ');
   expect(stderr).toBe('siprest: cannot read none.cfg: no such file\n');
-  expect(status).toBe(1);
-  expect(siprest(['check', 'good.cfg', 'good.cfg']).status).toBe(0);
+  expect(code).toBe(1);
+  expect((await siprest(['check', 'good.cfg', 'good.cfg'])).code).toBe(0);
 });
 
-it('check: SARIF has a rule for each code, and a result for each diagnostic', () => {
-  const { status, stdout } = siprest(['check', '--format', 'sarif', ...all]);
-  expect(status).toBe(1);
+it('check: SARIF has a rule for each code, and a result for each diagnostic', async () => {
+  const { code, stdout } = await siprest(['check', '--format', 'sarif', ...all]);
+  expect(code).toBe(1);
   const { version, runs } = JSON.parse(stdout) as {
     version: string;
     runs: {
@@ -98,23 +95,23 @@ it('check: SARIF has a rule for each code, and a result for each diagnostic', ()
     }),
   );
   expect(run?.results.map(({ ruleId }) => ruleId)).toContain('unreadable-file');
-  expect(siprest(['check', '--format', 'sarif', 'good.cfg'])).toMatchObject({ status: 0 });
+  expect(await siprest(['check', '--format', 'sarif', 'good.cfg'])).toMatchObject({ code: 0 });
 });
 
-it("check: GitHub's annotations, one a line, escaped", () => {
+it("check: GitHub's annotations, one a line, escaped", async () => {
   file('percent,1.cfg', 'route {\n  $fU = "100%";\n}\n');
-  const { status, stdout } = siprest(['check', '--format', 'github', 'percent,1.cfg', 'none%.cfg']);
+  const { code, stdout } = await siprest(['check', '--format', 'github', 'percent,1.cfg', 'none%.cfg']);
   expect(
     stdout,
   ).toBe(`::error file=percent%2C1.cfg,line=2,endLine=2,col=3,endColumn=6,title=siprest%3A read-only-variable::assignment: $fU is read-only
 ::error file=none%25.cfg,line=1,endLine=1,col=1,endColumn=1,title=siprest%3A unreadable-file::cannot read none%25.cfg: no such file
 `);
-  expect(status).toBe(1);
+  expect(code).toBe(1);
 });
 
-it('check: an unknown format is rejected with a list of the known ones', () => {
-  const { status, stderr } = siprest(['check', '--format', 'xml', 'good.cfg']);
-  expect(status).toBe(1);
+it('check: an unknown format is rejected with a list of the known ones', async () => {
+  const { code, stderr } = await siprest(['check', '--format', 'xml', 'good.cfg']);
+  expect(code).toBe(1);
   expect(stderr).toContain('text, json, sarif, github');
 });
 
@@ -127,7 +124,7 @@ it('status: JSON matches its schema, for one process and for several', async () 
         env,
       }),
     );
-    const status = JSON.parse(siprest(['status', '--json'], env).stdout) as { processes: unknown[] };
+    const status = JSON.parse((await siprest(['status', '--json'], env)).stdout) as { processes: unknown[] };
     expect(isStatus(status), JSON.stringify(isStatus.errors)).toBe(true);
     expect(status.processes).toHaveLength(Number(processes));
   }

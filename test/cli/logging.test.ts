@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readFileSync, readSync, rmSync, writeFi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ServerStatus } from '../../src/index.ts';
+import { runBuilt } from '../support/built-command.ts';
 import { closeLater } from '../support/close-later.ts';
 import { freePort } from '../support/ports.ts';
 import { launchSiprest, programPath, startSiprest } from '../support/program.ts';
@@ -49,10 +50,9 @@ async function startWith(
     stderr: child.stderr,
     call: async (callId?: string) =>
       (await sendSip(callId === undefined ? {} : { callId }, { port })).at(-1)?.status,
-    lost: (): Record<string, number> => {
-      const args = ['status', '--json', '--pid', String(child.pid)];
-      const text = execFileSync(process.execPath, [programPath, ...args], { env, encoding: 'utf8' });
-      const { total } = JSON.parse(text) as ServerStatus;
+    lost: async (): Promise<Record<string, number>> => {
+      const { stdout } = await runBuilt(['status', '--json', '--pid', String(child.pid)], { env });
+      const { total } = JSON.parse(stdout) as ServerStatus;
       return total['log_lines_lost'] as Record<string, number>;
     },
     end: () => {
@@ -70,7 +70,7 @@ describe.each([1, 2])('a log that cannot be written, with %s process(es)', (proc
     const server = await startWith(full, logging, args);
     closeSync(full);
     for (let i = 0; i < 3; i++) expect(await server.call()).toBe(200);
-    expect(server.lost()['unwritable']).toBeGreaterThanOrEqual(3);
+    expect((await server.lost())['unwritable']).toBeGreaterThanOrEqual(3);
     expect(await server.end()).toBe(0);
   });
 
@@ -78,7 +78,7 @@ describe.each([1, 2])('a log that cannot be written, with %s process(es)', (proc
     const server = await startWith('pipe', logging, args);
     server.stderr?.destroy();
     for (let i = 0; i < 3; i++) expect(await server.call()).toBe(200);
-    expect(server.lost()['unwritable']).toBeGreaterThanOrEqual(3);
+    expect((await server.lost())['unwritable']).toBeGreaterThanOrEqual(3);
     expect(await server.end()).toBe(0);
   });
 
@@ -92,7 +92,7 @@ describe.each([1, 2])('a log that cannot be written, with %s process(es)', (proc
     server.stderr?.pause();
     // 2 MB each
     for (let i = 0; i < 8; i++) expect(await server.call(`same-${processes}`)).toBe(200);
-    expect(server.lost()['backlog']).toBeGreaterThan(2000);
+    expect((await server.lost())['backlog']).toBeGreaterThan(2000);
     expect(await server.end()).toBe(0);
   });
 });
@@ -118,7 +118,7 @@ describe('a log that can be written again', () => {
     expect(read()).toContain('asked first\n');
     closeSync(reader);
     for (let i = 0; i < 3; i++) expect(await server.call()).toBe(200);
-    const { unwritable = 0 } = server.lost();
+    const { unwritable = 0 } = await server.lost();
     expect(unwritable).toBe(3);
     reader = open();
     let text = '';

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { runBuilt } from '../support/built-command.ts';
 import type { Launched } from '../support/launch.ts';
 import { freePort } from '../support/ports.ts';
 import { launchSiprest } from '../support/program.ts';
@@ -17,10 +18,7 @@ function folderWith(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-const check = async (file: string, ...args: readonly string[]) => {
-  const program = launchSiprest(['check', ...args, file]);
-  return { code: await program.ended, stdout: program.stdout };
-};
+const check = (file: string, ...args: readonly string[]) => runBuilt(['check', ...args, file]);
 
 let running: Launched | null = null;
 afterEach(async () => {
@@ -50,8 +48,8 @@ describe.each([1, 2])('siprest run policy.ts with %d processes', (processes) => 
     running = launchSiprest(['run', '--processes', String(processes), file], env);
     await running.prints(/listening/);
     const reload = async () => {
-      const program = launchSiprest(['reload'], env);
-      return { code: await program.ended, said: program.stdout + program.stderr };
+      const { code, stdout, stderr } = await runBuilt(['reload'], { env });
+      return { code, said: stdout + stderr };
     };
     const answer = async () => (await sendSip({ method: 'OPTIONS' }, { port }))[0]?.reason;
     expect(await answer()).toBe('First');

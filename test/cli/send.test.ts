@@ -2,10 +2,11 @@ import dgram from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runBuilt } from '../support/built-command.ts';
 import { closeLater } from '../support/close-later.ts';
 import { freePort } from '../support/ports.ts';
-import { launchSiprest } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 interface Agent {
   readonly port: number;
@@ -36,12 +37,11 @@ async function startAgent(...answers: readonly (readonly string[])[]): Promise<A
 }
 
 async function send(...args: string[]) {
-  const program = launchSiprest(['send', ...args]);
-  const code = await program.ended;
-  const lines = program.stdout.trimEnd().split('\n');
+  const { code, stdout, stderr } = await runBuilt(['send', ...args]);
+  const lines = stdout.trimEnd().split('\n');
   return {
     code,
-    stderr: program.stderr,
+    stderr,
     /** Without the times. */
     lines: lines.map((line) => line.replace(/^ *\d+\.\d ms {2}/, '')),
     times: lines.flatMap((line) => /^ *(\d+\.\d) ms/.exec(line)?.[1] ?? []).map(Number),
@@ -118,6 +118,7 @@ describe('siprest send', () => {
   it('acknowledges the final reply to an INVITE', async () => {
     const agent = await startAgent(['486 Busy Here']);
     expect((await send('INVITE', `sip:bob@127.0.0.1:${agent.port}`)).code).toBe(1);
+    await until(() => agent.received.length === 2);
     expect(agent.received.map((text) => text.split(' ')[0])).toEqual(['INVITE', 'ACK']);
     expect(headerOf(agent.received[1], 'To')).toContain(';tag=agent');
   });
