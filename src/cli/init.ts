@@ -1,5 +1,5 @@
 /** `siprest init [FOLDER]`: writes a first policy or script with its test, and what is needed to run both. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { packageVersion as version } from '../internal.ts';
 import type { Streams } from './streams.ts';
@@ -64,6 +64,17 @@ const nameOf = (root: string): string =>
     .replace(/[^a-z0-9-]+/g, '-')
     .replace(/^-+|-+$/g, '') || 'siprest-policy';
 
+/** The unit of examples/service, for a project in /opt. */
+function unitOf(name: string, main: string): string {
+  const place = `/opt/${name}`;
+  return readFileSync(new URL('../../examples/service/siprest.service', import.meta.url), 'utf8')
+    .replace(/^# .*\n/, `# systemd: copy this folder to ${place} and this file to /etc/systemd/system\n`)
+    .replace('Description=siprest\n', `Description=siprest ${name}\n`)
+    .replace('\n[Service]\n', `\n[Service]\nWorkingDirectory=${place}\n`)
+    .replaceAll('/usr/bin/siprest', `${place}/node_modules/.bin/siprest`)
+    .replaceAll('/etc/siprest/opensips.cfg', main);
+}
+
 function common(root: string, main: string, checks: string, development: Readonly<Record<string, string>>) {
   const manifest = {
     name: nameOf(root),
@@ -79,27 +90,7 @@ function common(root: string, main: string, checks: string, development: Readonl
   };
   return {
     'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
-    'siprest.service': `# systemd: copy this folder to /opt/${nameOf(root)} and this file to /etc/systemd/system
-[Unit]
-Description=siprest ${main}
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-Type=exec
-WorkingDirectory=/opt/${nameOf(root)}
-ExecStartPre=/usr/bin/npx --no-install siprest check ${main}
-ExecStart=/opt/${nameOf(root)}/node_modules/.bin/siprest run --log-format json ${main}
-ExecReload=/usr/bin/kill -HUP $MAINPID
-TimeoutStopSec=40
-LimitNOFILE=65536
-DynamicUser=yes
-RuntimeDirectory=siprest
-Restart=on-failure
-
-[Install]
-WantedBy=multi-user.target
-`,
+    'siprest.service': unitOf(nameOf(root), main),
   };
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { root } from '../support/pages.ts';
 import { launchSiprest } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -23,6 +24,18 @@ describe.each([
       name: 'my-calls',
       scripts: { start: `siprest run ${main}`, test: 'siprest test' },
     });
+    const unit = readFileSync(join(folder, 'siprest.service'), 'utf8');
+    expect(unit).toContain(
+      `\nExecStart=/opt/my-calls/node_modules/.bin/siprest run --processes 2 --log-format json --http 127.0.0.1:8088 ${main}\n`,
+    );
+    const changed = /^(?:#.*copy this folder|Description=|WorkingDirectory=|ExecStart|ExecReload)/;
+    const others = (text: string) =>
+      text
+        .split('\n')
+        .slice(1)
+        .filter((line) => !changed.test(line));
+    const example = readFileSync(join(root, 'examples/service/siprest.service'), 'utf8');
+    expect(others(unit)).toEqual(others(example));
     expect(await siprest('check', join(folder, main))).toMatchObject({ code: 0 });
     const tested = await siprest('test', join(folder, test));
     expect(tested.said).toContain('pass 3');
