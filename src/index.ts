@@ -60,6 +60,7 @@ export {
 export type {
   CommandArguments,
   CommandParameter,
+  CommandProcesses,
   CommandRow,
   CommandRows,
   CommandValueTypes,
@@ -73,6 +74,7 @@ export type {
   HistogramFigures,
   HistogramSpec,
   HistogramValues,
+  LadderStep,
   Log,
   LogFields,
   LogFormat,

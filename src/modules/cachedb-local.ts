@@ -11,6 +11,7 @@ import {
 } from '../runtime/index.ts';
 import { defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
 import { type Awaitable, andThen, every } from '../timers/index.ts';
+import { bytesOf, textOf } from './command-text.ts';
 
 /** `local://`, `local:group2:///collection2`: a storage ID for scripts and its collection. */
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {
@@ -105,6 +106,14 @@ function collectionNames(text: string): string[] {
     .filter((name) => name !== '');
 }
 
+const globParameter = {
+  name: 'glob',
+  type: 'string',
+  summary: 'The keys; `*` and `?` as in file names.',
+} as const;
+/** Limits the answer to one request for many keys. */
+const mostFetched = 1000;
+
 const collectionParameter = {
   name: 'collection',
   type: 'string',
@@ -185,12 +194,26 @@ export const cachedbLocal = defineModule({
         ),
     },
     {
+      name: 'cachedb_local:fetch_chunk',
+      aliases: ['cache_fetch_chunk'],
+      parameters: [globParameter, collectionParameter],
+      summary: `Reads all matching keys of a collection, at most ${mostFetched}.`,
+      source: 'modules/cachedb_local',
+      run: ({ glob, collection }, routing): Awaitable<unknown> =>
+        andThen(
+          routing.host.store.ask({
+            kind: 'get-matching',
+            collection: collectionOf(routing, collection),
+            glob: bytesOf(glob),
+            most: mostFetched,
+          }),
+          (found) => ({ keys: found.map(([key, value]) => ({ name: textOf(key), value: textOf(value) })) }),
+        ),
+    },
+    {
       name: 'cachedb_local:remove_chunk',
       aliases: ['cache_remove_chunk'],
-      parameters: [
-        { name: 'glob', type: 'string', summary: 'The keys; `*` and `?` as in file names.' },
-        collectionParameter,
-      ],
+      parameters: [globParameter, collectionParameter],
       summary: 'Removes all matching keys of a collection.',
       source: 'modules/cachedb_local',
       run: ({ glob, collection }, routing) =>
@@ -198,7 +221,7 @@ export const cachedbLocal = defineModule({
           routing.host.store.ask({
             kind: 'delete-matching',
             collection: collectionOf(routing, collection),
-            glob,
+            glob: bytesOf(glob),
           }),
           () => undefined,
         ),

@@ -1,15 +1,13 @@
 /** Administration commands of events. Source: the manual's Interface-CoreMI, Event Interface. */
 import { raiseEvent, type Subscription, subscribe, subscriptions } from '../engine/index.ts';
 import { CommandError, defineCommands } from '../runtime/index.ts';
+import { bytesOf } from './command-text.ts';
 
 const source = 'Interface-CoreMI';
 const event = { name: 'event', type: 'string', summary: 'The name of the event.' } as const;
 
 const listed = ({ socket, left }: Subscription) =>
   left === null ? { socket, expire: 'never' } : { socket, ttl: left };
-
-/** Events carry byte strings. */
-const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 
 export const eventCommands = defineCommands([
   {
@@ -29,7 +27,7 @@ export const eventCommands = defineCommands([
     run: ({ event: name, params = [] }, routing) => {
       const attributes = params.map((text) => {
         const [, key = null, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-        return { name: key, value: bytes(value ?? text) };
+        return { name: key, value: bytesOf(value ?? text) };
       });
       raiseEvent(routing, name, attributes);
     },

@@ -24,7 +24,7 @@ import { opentelemetry } from './opentelemetry.ts';
 import { options } from './options.ts';
 import { path } from './path.ts';
 import { permissions } from './permissions/index.ts';
-import { pike } from './pike.ts';
+import { pike } from './pike/index.ts';
 import { prometheus } from './prometheus/index.ts';
 import { protoHep } from './proto-hep.ts';
 import { protoTls } from './proto-tls.ts';

@@ -35,6 +35,7 @@ const endpoint = (address: string, port: number) =>
 const ownCommands = defineCommands([
   {
     name: 'list_tcp_conns',
+    aliases: ['tcp:list'],
     parameters: [],
     processes: 'every',
     summary: 'Lists the open connections of SIP over TCP and TLS.',
@@ -54,7 +55,7 @@ const ownCommands = defineCommands([
   },
   {
     name: 'cachedb:store',
-    aliases: ['cache_store'],
+    aliases: ['cache:store', 'cache_store'],
     parameters: [
       system,
       attr,
@@ -70,7 +71,7 @@ const ownCommands = defineCommands([
   },
   {
     name: 'cachedb:fetch',
-    aliases: ['cache_fetch'],
+    aliases: ['cache:fetch', 'cache_fetch'],
     parameters: [system, attr],
     summary: 'Reads a value.',
     source,
@@ -82,7 +83,7 @@ const ownCommands = defineCommands([
   },
   {
     name: 'cachedb:remove',
-    aliases: ['cache_remove'],
+    aliases: ['cache:remove', 'cache_remove'],
     parameters: [system, attr],
     summary: 'Removes a value.',
     source,

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { substituting } from '../core/index.ts';
-import { defineModule, type Routing, type Run, StateKey } from '../runtime/index.ts';
+import { CommandError, defineModule, messageOf, type Routing, type Run, StateKey } from '../runtime/index.ts';
 import { defineArgument, defineParameters } from '../script/index.ts';
 import {
   cachedPerlRegex,
@@ -12,6 +12,7 @@ import {
   parsePerlSubstitution,
   SubstitutionSyntaxError,
 } from '../text/index.ts';
+import { bytesOf } from './command-text.ts';
 
 const option = <const Name extends string>(name: Name, summary: string) =>
   ({ name, type: 'boolean', default: false, summary }) as const;
@@ -87,6 +88,10 @@ function readGroups(routing: Routing, file: string): ReadonlyMap<number, PerlReg
   return groups;
 }
 
+const matched = { name: 'string', type: 'string', summary: 'The text to match.' } as const;
+const verdict = (expression: PerlRegex, text: string) =>
+  expression.test(bytesOf(text)) ? 'Match' : 'Not Match';
+
 const subject = defineArgument({ name: 'string', type: 'string', summary: 'The text to match.' });
 const routes = ['route', 'failure_route', 'onreply_route', 'branch_route', 'local_route'] as const;
 
@@ -120,6 +125,49 @@ export const regex = defineModule({
         },
       },
     ),
+  ],
+  commands: [
+    {
+      name: 'regex:reload',
+      aliases: ['regex_reload'],
+      parameters: [],
+      processes: 'every',
+      summary: 'Reads the groups of the file again; if it has errors, the present ones stay.',
+      source: 'modules/regex',
+      run: (_, routing) => {
+        const { file } = routing.parameters(parameters);
+        if (file === null) throw new CommandError(404, 'the parameter "file" is not set');
+        try {
+          routing.states.set(groupsOf, readGroups(routing, file));
+        } catch (error) {
+          throw new CommandError(500, messageOf(error));
+        }
+      },
+    },
+    {
+      name: 'regex:match',
+      aliases: ['regex_match'],
+      parameters: [matched, { name: 'pcre_regex', type: 'string', summary: 'The expression.' }],
+      summary: 'Tells whether a text matches an expression: `Match` or `Not Match`.',
+      source: 'modules/regex',
+      run: ({ string, pcre_regex }, routing) => {
+        const expression = compiled(routing, bytesOf(pcre_regex));
+        if (typeof expression === 'string') throw new CommandError(400, expression);
+        return verdict(expression, string);
+      },
+    },
+    {
+      name: 'regex:match_group',
+      aliases: ['regex_match_group'],
+      parameters: [matched, { name: 'group', type: 'int', minimum: 0, summary: 'The number of the group.' }],
+      summary: 'Tells whether a text matches a group of the file: `Match` or `Not Match`.',
+      source: 'modules/regex',
+      run: ({ string, group }, routing) => {
+        const expression = routing.states.get(groupsOf)?.get(group);
+        if (expression === undefined) throw new CommandError(404, `unknown group ${group}`);
+        return verdict(expression, string);
+      },
+    },
   ],
   functions: [
     {

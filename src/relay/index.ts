@@ -17,7 +17,15 @@ export { type MessageBranch, type MessageBranches, messageBranches } from './mes
 export { localRoute, sendNewRequest } from './new-request.ts';
 export { responseEdits } from './outgoing.ts';
 export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
-export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
+export {
+  awaitBranches,
+  cancelRequest,
+  injectBranches,
+  receiveResponse,
+  relay,
+  replicate,
+  replyTo,
+} from './relay.ts';
 export { type RelayOptions, type RelayUser, type ReplyHook, relaying } from './relaying.ts';
 export { tlsChoice } from './tls-choice.ts';
-export { sendUacRequest, UacError } from './uac-request.ts';
+export { readHeaderLines, sendUacRequest, UacError } from './uac-request.ts';

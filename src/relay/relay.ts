@@ -22,6 +22,8 @@ import type { Status } from '../script/index.ts';
 import {
   type Branch,
   type Failure,
+  formatHostPort,
+  type HeaderText,
   headerLines,
   NO_HEADERS,
   type ProxyHooks,
@@ -80,13 +82,22 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   if (cancelled === null) return forwardStateless(run, options.outboundProxy);
   if (request.createTransaction() === 'absorbed') return 0;
   request.reply(200, 'canceling');
-  const { user: proxy } = cancelled;
-  if (proxy !== null) {
-    const passed =
-      options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
-    proxy.cancel(request.state(relaying).cancelReason ?? (passed === NO_HEADERS ? undefined : passed));
-  } else cancelled.reply({ status: 487, reason: 'Request Terminated', ...routing.replyDefaults });
+  const passed =
+    options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
+  const reason = request.state(relaying).cancelReason ?? (passed === NO_HEADERS ? undefined : passed);
+  cancelRequest(cancelled, routing.replyDefaults, reason);
   return 1;
+}
+
+/** Cancels the branches of an INVITE, which is then answered 487; at once if it has none. */
+export function cancelRequest(
+  transaction: ServerTransaction,
+  replyDefaults: Routing['replyDefaults'],
+  reason?: HeaderText,
+): void {
+  const { user } = transaction;
+  if (user !== null) user.cancel(reason);
+  else transaction.reply({ status: 487, reason: 'Request Terminated', ...replyDefaults });
 }
 
 /** Answers the request of a transaction from outside; a final reply cancels its branches. */
@@ -128,8 +139,17 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
     const before = proxy.branches.length;
     if (proxy.relay(specs) !== 'sent') return failed.noDestination;
     noteBranches(run, proxy, before);
+    for (const branch of proxy.branches.slice(before)) noteBranch(request, branch);
     return 1;
   });
+}
+
+/** Adds a branch to the ladder of a slow call. */
+function noteBranch(request: Request, { target, spec }: Branch<RelayedBranch>): void {
+  if (!request.isFollowed || target === null) return;
+  const { method = '', requestUri = '' } = request.message ?? {};
+  const where = formatHostPort(target.address, target.port);
+  request.noteStep('SIP out', () => `${method} ${spec.edits?.uri ?? requestUri} to ${where}`);
 }
 
 /** The reply if no branch could be sent, by the last branch's error. */
@@ -289,6 +309,11 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
     const { user } = this.#state;
     traceOf(this.#request)?.branchReplied(branch, response.status);
+    const { status, reason, source } = response;
+    this.#request.noteStep(
+      'SIP in',
+      () => `${status} ${reason} from ${formatHostPort(source.address, source.port)}`,
+    );
     const verdict = onReply(this.#routing, this.#request, this.#state, branch, response);
     return user === null ? verdict : andThen(verdict, (first) => byUser(user, first, branch, response));
   }

@@ -125,10 +125,22 @@ interface ReadHeaders {
   readonly others: HeaderText;
 }
 
-/** Takes line ends as CRLF, LF, or the characters `\r\n`, which a shell leaves. */
+/**
+ * Takes line ends as CRLF, LF, or the characters `\r\n`, which a shell leaves; a Content-Length is left out, since
+ * siprest counts the body itself. @throws UacError
+ */
+export function readHeaderLines(text: string): HeaderText {
+  const written = text
+    .replaceAll('\\r\\n', '\r\n')
+    .replaceAll('\\n', '\n')
+    .replace(/^(?:content-length|l)[ \t]*:.*(?:\r?\n|$)/gim, '');
+  const lines = written === '' ? NO_HEADERS : headerText(written);
+  if (lines === null) throw new UacError('headers must be lines "Name: value"');
+  return lines;
+}
+
 function readHeaders(text: string): ReadHeaders {
-  const lines = headerText(text.replaceAll('\\r\\n', '\r\n').replaceAll('\\n', '\n'));
-  if (lines === null) throw new UacError('headers must be lines "Name: value" without Content-Length');
+  const lines = readHeaderLines(text);
   const keys = headerTextKeys(lines);
   if (keys.has('via') || keys.has('cseq')) throw new UacError('Via and CSeq are set by siprest itself');
   const own = new Map<string, string>();

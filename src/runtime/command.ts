@@ -42,6 +42,9 @@ export type CommandArguments<Parameters extends readonly CommandParameter[]> = {
 
 export type CommandValues = Readonly<Record<string, CommandValueTypes[keyof CommandValueTypes] | undefined>>;
 
+/** Which processes of a server run a command. */
+export type CommandProcesses = 'any' | 'every' | 'owner';
+
 interface CommandFacts<Parameters> {
   /** `cachedb_local:fetch` */
   readonly name: string;
@@ -55,9 +58,10 @@ interface CommandFacts<Parameters> {
   readonly source?: string;
   /**
    * Which processes run it: `any` one (default), or `every` one; lists in their results are joined, otherwise the first
-   * process answers.
+   * process answers. `owner`: all of them, of which the one that has what the parameters name answers; the others fail
+   * with 404, or 481 for a transaction.
    */
-  readonly processes?: 'any' | 'every';
+  readonly processes?: CommandProcesses;
 }
 
 /** A command as written. `Context` is what its code gets besides the arguments. */
@@ -67,6 +71,8 @@ export interface CommandRow<
 > extends CommandFacts<Parameters> {
   /** Runs in every process before `run` runs in any one. */
   readonly prepare?: (...context: Context) => void;
+  /** Combines the results of `every` process, instead of joining lists. */
+  readonly join?: (results: readonly unknown[], args: CommandArguments<Parameters>) => unknown;
   /**
    * Returns the result as JSON; undefined means `OK`. An exception is the error of the answer.
    */
@@ -77,6 +83,7 @@ export interface CommandRow<
 export interface CommandSpec<Context extends readonly unknown[] = readonly [RunRouting]>
   extends CommandFacts<readonly CommandParameter[]> {
   prepare?(...context: Context): void;
+  join?(results: readonly unknown[], args: CommandValues): unknown;
   run(args: CommandValues, ...context: Context): Awaitable<unknown>;
 }
 

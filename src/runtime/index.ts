@@ -4,11 +4,13 @@ export { type Accountant, accountant } from './accountant.ts';
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
+export type { LadderStep } from './call-history.ts';
 export type { CapturedMessage, Collector, Collectors, CorrelatedCalls } from './collectors.ts';
 export {
   type CommandArguments,
   CommandError,
   type CommandParameter,
+  type CommandProcesses,
   type CommandRow,
   type CommandRows,
   type CommandSpec,
@@ -38,6 +40,7 @@ export {
 export type { Host, Readiness } from './host.ts';
 export { Listeners } from './listeners.ts';
 export { debugLevel, Log, type LogFormat, type LogOutput, type LogSubject } from './log.ts';
+export { keepFilters, keepLevel, keptLevels } from './logging/kept-levels.ts';
 export {
   jsonLines,
   type LineFormat,
@@ -90,7 +93,8 @@ export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export type { ScriptMetric } from './script-metrics.ts';
 export { endStretch } from './script-time.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
-export { type SlowCall, SlowestCalls } from './slowest-calls.ts';
+export { type FinishedRest, noteHandler, noteRest, traceStep } from './slow-calls.ts';
+export { type SlowCall, slowest } from './slowest-calls.ts';
 export {
   BindError,
   bindSockets,

@@ -100,7 +100,7 @@ export class Log {
 
   /** The script's level: `xlog_level`. */
   get xlogLevel(): number {
-    return this.#options.xlogLevel;
+    return this.#overrides.xlogLevel ?? this.#options.xlogLevel;
   }
 
   /** Logs at level -1. */
@@ -150,12 +150,7 @@ export class Log {
   }
 
   /** Logs a line of the script. */
-  xlog(
-    level: number,
-    text: string,
-    limit = this.#options.xlogLevel,
-    subject: LogSubject | null = null,
-  ): void {
+  xlog(level: number, text: string, limit = this.xlogLevel, subject: LogSubject | null = null): void {
     if (level <= limit) this.#emit(level, text, 'script', subject);
   }
 

@@ -19,6 +19,7 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
+import { CallHistory, type LadderStep } from './call-history.ts';
 import { Listeners } from './listeners.ts';
 import { debugLevel, type LogSubject } from './log.ts';
 import type { Routing } from './routing.ts';
@@ -41,6 +42,8 @@ export class Request {
   readonly routing: Routing;
   /** As received; null in routes that no message triggers (timer, startup, event, a launch's report). */
   readonly message: SipRequest | null;
+  /** When it was created, on the host's clock; 0 without a message. */
+  readonly receivedAt: number;
   // many requests have none
   #avps: Avps | null;
   /** Whether the Via of the forwarded request has rport (RFC 3581, 3). */
@@ -49,6 +52,7 @@ export class Request {
   advertised: Partial<Advertised> | null = null;
   readonly #states = new States<Request>(this);
   #flags: Set<string> | null = null;
+  #history: CallHistory | null = null;
   /** The original of this copy, for a branch or a reply. */
   readonly #original: Request | null;
   #requestUri: string;
@@ -68,6 +72,7 @@ export class Request {
   constructor(routing: Routing, message: SipRequest | null, original?: Request, avps?: Avps) {
     this.routing = routing;
     this.message = message;
+    this.receivedAt = original?.receivedAt ?? (message === null ? 0 : routing.host.clock.now());
     this.#original = original ?? null;
     this.#avps = avps ?? original?.avps ?? null;
     this.#requestUri = original?.requestUri ?? message?.requestUri ?? '';
@@ -110,6 +115,28 @@ export class Request {
     const root = this.#root;
     root.#flags ??= new Set();
     return root.#flags;
+  }
+
+  /** What it has waited for, shared with all copies. */
+  get history(): CallHistory {
+    const root = this.#root;
+    root.#history ??= new CallHistory(root.routing.host.clock, root.receivedAt);
+    return root.#history;
+  }
+
+  /** Whether its steps are recorded, because it is slow. */
+  get isFollowed(): boolean {
+    return this.#root.#history?.isFollowed === true;
+  }
+
+  /** Records its steps from now on; returns them with those that are known, in a list that grows. */
+  follow(): readonly LadderStep[] {
+    return this.history.follow(this.message, this.#transaction);
+  }
+
+  /** Records a step, if it is followed. */
+  noteStep(kind: LadderStep['kind'], text: () => string): void {
+    if (this.isFollowed) this.history.add(kind, text());
   }
 
   state<T>(key: StateKey<Request, T>): T {
@@ -237,6 +264,7 @@ export class Request {
     });
     if (this.#transaction === null) return 'refused';
     this.knownState(transactionListeners)?.emit(this.#transaction);
+    if (this.isFollowed) this.history.followReplies(this.#transaction);
     if (this.routing.parameters(tmParameters).auto_100trying) {
       // stops a caller's INVITE retransmissions while the script waits (RFC 3261, 17.2.1), and slows down others (RFC
       // 4320, 4.1)
@@ -331,6 +359,8 @@ export class Request {
     if (host.traces.isOn) this.knownState(callTrace)?.replied(content.status);
     const reply = buildReply(this.message, content, host.tags.tagFor(this.message));
     host.stateless.add(content.status, this.message.method);
+    const { status, reason = reasonPhrase(status) } = content;
+    this.noteStep('SIP out', () => `${status} ${reason}, without a transaction`);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }

@@ -22,6 +22,7 @@ import { messageFields, ofMessage, Request } from './request.ts';
 import type { ScriptRouting, Worker } from './routing.ts';
 import { assertError, scriptError } from './script-error.ts';
 import { beginStretch, firstSteps, ScriptTime } from './script-time.ts';
+import { traceStep } from './slow-calls.ts';
 import type { Span } from './spans/span.ts';
 import type { StateKey } from './state.ts';
 
@@ -192,18 +193,13 @@ export class Run implements Execution<Run>, LogSubject {
     this.isStepped = trace !== null || this.debugs;
   }
 
-  /** Adds to live traces of the call, if anybody looks. */
-  traced(kind: 'script' | 'HTTP out' | 'HTTP in', text: () => string): void {
-    const { tracing } = this.routing.host;
-    const { message } = this.request;
-    if (tracing.isOn && message !== null) tracing.note(message.callId, kind, text());
-  }
-
   /** A statement begins: {@link position} is set. `what` is a function or keyword. */
   stepped(what: string): void {
     const place = this.routing.place(this.position);
     if (this.debugs) this.log(debugLevel, `${place}: ${what}${ofMessage(this.request.message)}`);
-    this.traced('script', () => `${what}, ${place.slice(place.lastIndexOf('/') + 1)}`);
+    const step = () => `${what}, ${place.slice(place.lastIndexOf('/') + 1)}`;
+    traceStep(this.request, 'script', step);
+    this.request.noteStep('script', step);
     const trace = this.#scriptTrace;
     if (trace === null) return;
     const values = trace.values(this);
@@ -216,8 +212,9 @@ export class Run implements Execution<Run>, LogSubject {
 
   entered(frame: Frame): void {
     const { debugs } = this;
-    this.isStepped = debugs || this.#scriptTrace !== null || this.routing.host.tracing.isOn;
     if (this.span !== null && frame.depth > 1) this.span.event(routeName(frame));
+    this.isStepped =
+      debugs || this.#scriptTrace !== null || this.routing.host.tracing.isOn || this.request.isFollowed;
     if (!debugs) return;
     const { depth } = frame;
     this.log(

@@ -4,6 +4,7 @@
  */
 import { formatHostPort, type SipMessage } from '../sip/index.ts';
 import type { Clock } from '../timers/index.ts';
+import type { LadderStep } from './call-history.ts';
 import { isAbout } from './logging/log-levels.ts';
 import type { MessageTap, WireEnd, WireMessage } from './message-tap.ts';
 
@@ -11,7 +12,7 @@ export interface TraceEvent {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly callId: string;
-  readonly kind: 'SIP in' | 'SIP out' | 'HTTP out' | 'HTTP in' | 'script';
+  readonly kind: LadderStep['kind'];
   /** One line for people. */
   readonly text: string;
   /** For SIP: the whole message, as a byte string. */

@@ -1,6 +1,12 @@
 /** What administration commands need of a server, of one process or several. */
 import { commandsOf } from '../modules/index.ts';
-import { CommandError, type CommandValues, type Module, type RunRouting } from '../runtime/index.ts';
+import {
+  CommandError,
+  type CommandProcesses,
+  type CommandValues,
+  type Module,
+  type RunRouting,
+} from '../runtime/index.ts';
 import type { SipServer } from './sip-server.ts';
 
 /** A command for a process, as plain data. */
@@ -21,7 +27,7 @@ export interface Administered extends SipServer {
    * Resolves to the results of the processes that answer in time. Rejects with a {@link CommandError} if one fails, or
    * none answers.
    */
-  command(call: CommandCall, processes: 'any' | 'every'): Promise<readonly unknown[]>;
+  command(call: CommandCall, processes: CommandProcesses): Promise<readonly unknown[]>;
 }
 
 /** Runs a command in this process. */

@@ -62,9 +62,10 @@ export class Administration implements ServerContext {
       const { name, processes = 'any' } = facts;
       const own = serverCommands.find((one) => one.name === name);
       if (own !== undefined) return await own.run(args, this);
-      const isPrepared = (facts as CommandSpec).prepare !== undefined && this.server.pids.length > 1;
+      const { prepare, join = joinResults } = facts as CommandSpec;
+      const isPrepared = prepare !== undefined && this.server.pids.length > 1;
       if (isPrepared) await this.server.command({ name, args, step: 'prepare' }, 'every');
-      return joinResults(await this.server.command({ name, args, step: 'run' }, processes));
+      return join(await this.server.command({ name, args, step: 'run' }, processes), args);
     } finally {
       this.#running--;
     }

@@ -19,7 +19,7 @@ export interface ServerContext {
 }
 
 /** The facts of a command, without its code. */
-export type CommandFacts = Omit<CommandSpec, 'run' | 'prepare'>;
+export type CommandFacts = Omit<CommandSpec, 'run' | 'prepare' | 'join'>;
 
 type ServerCommands<Commands extends readonly (readonly CommandParameter[])[]> = CommandRows<
   Commands,
@@ -39,6 +39,7 @@ const inWords = (date: number) => new Date(date).toUTCString();
 export const serverCommands: readonly ServerCommand[] = define([
   {
     name: 'ps',
+    aliases: ['core:ps'],
     parameters: [],
     summary: 'Lists the processes.',
     source,
@@ -51,6 +52,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'uptime',
+    aliases: ['core:uptime'],
     parameters: [],
     summary: 'Tells since when the server has been running.',
     source,
@@ -65,6 +67,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'version',
+    aliases: ['core:version'],
     parameters: [],
     summary: 'Tells the version.',
     source,
@@ -74,6 +77,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'which',
+    aliases: ['core:which'],
     parameters: [
       { name: 'command', type: 'string', optional: true, summary: 'A command, whose parameters are listed.' },
     ],
@@ -90,6 +94,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'help',
+    aliases: ['core:help'],
     parameters: [{ name: 'mi_cmd', type: 'string', summary: 'The command.' }],
     summary: 'Describes a command.',
     source,
@@ -109,6 +114,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'arg',
+    aliases: ['core:arg'],
     parameters: [],
     summary: 'Lists the arguments of the program.',
     source,
@@ -116,6 +122,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'pwd',
+    aliases: ['core:pwd'],
     parameters: [],
     summary: 'Tells the working directory.',
     source,
@@ -123,6 +130,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'kill',
+    aliases: ['core:kill'],
     parameters: [],
     summary: 'Stops the server; calls have time to end.',
     source,
@@ -132,6 +140,7 @@ export const serverCommands: readonly ServerCommand[] = define([
   },
   {
     name: 'reload_routes',
+    aliases: ['core:reload_routes'],
     parameters: [],
     summary: 'Loads the script again; if it has errors, the running one stays.',
     source,
@@ -140,6 +149,16 @@ export const serverCommands: readonly ServerCommand[] = define([
       if (!reloaded) throw new CommandError(500, message);
       return message;
     },
+  },
+  {
+    name: 'evi:list',
+    aliases: ['events_list'],
+    parameters: [],
+    summary: 'Lists the events that the loaded modules raise.',
+    source,
+    run: (_, { server }) => ({
+      Events: server.modules.flatMap(({ events = [] }) => events).map(({ name }, id) => ({ name, id })),
+    }),
   },
   {
     name: 'siprest:status',

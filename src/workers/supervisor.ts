@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Policy } from '../routing/index.ts';
-import { CommandError, type Log, type Module } from '../runtime/index.ts';
+import { CommandError, type CommandProcesses, type Log, type Module } from '../runtime/index.ts';
 import {
   every,
   memoryBudgets,
@@ -66,6 +66,9 @@ const figuresWithin = 1000;
 
 /** Time limit for a command of one process, in ms: a request that it sends may wait 32 s for a response. */
 const commandWithin = 40_000;
+
+/** The errors of processes that do not have what a command names. */
+const unknownCodes: ReadonlySet<number> = new Set([404, 481]);
 
 /** Processes start, answer and die in real time. */
 const clock = systemClock;
@@ -222,7 +225,7 @@ export class Supervisor implements Administered {
     return this.#modules;
   }
 
-  async command(call: CommandCall, processes: 'any' | 'every'): Promise<readonly unknown[]> {
+  async command(call: CommandCall, processes: CommandProcesses): Promise<readonly unknown[]> {
     const ready = this.#members.filter(({ isReady }) => isReady);
     const asked = processes === 'any' ? ready.slice(0, 1) : ready;
     const within = processes === 'any' ? commandWithin : figuresWithin;
@@ -230,8 +233,11 @@ export class Supervisor implements Administered {
       asked.map((member) => member.ask((id) => ({ kind: 'command', id, call }), 'commanded', within)),
     );
     const answered = answers.filter((answer) => answer !== null);
-    const failure = answered.find(({ error }) => error !== null)?.error;
-    if (failure != null) throw new CommandError(failure.code, failure.message);
+    const done = answered.filter(({ error }) => error === null);
+    if (processes === 'owner' && done.length > 0) return done.map(({ result }) => result);
+    const failures = answered.flatMap(({ error }) => error ?? []);
+    const failure = failures.find(({ code }) => !unknownCodes.has(code)) ?? failures[0];
+    if (failure !== undefined) throw new CommandError(failure.code, failure.message);
     if (answered.length === 0) throw new CommandError(500, 'no process answered in time');
     return answered.map(({ result }) => result);
   }

@@ -294,13 +294,21 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       await storeOf(1).ask(set('k', 'b', 3000));
       clock.advance(2000);
       expect(await storeOf(2).ask(get('k'))).toBe('b');
+      clock.advance(2000);
+      expect(await storeOf(2).ask({ kind: 'get-matching', collection, glob: '*', most: 9 })).toEqual([]);
     });
 
-    it('is removed, alone or with all that match', async () => {
+    it('is found with all that match, and removed alone or with them', async () => {
       const { storeOf } = start();
       const store = storeOf(0);
       for (const key of ['info_1', 'info_2', 'other']) await store.ask(set(key, key));
       const remove = { kind: 'delete', collection, key: 'other' } as const;
+      const find = (most: number) => store.ask({ kind: 'get-matching', collection, glob: 'info_*', most });
+      expect(await find(10)).toEqual([
+        ['info_1', 'info_1'],
+        ['info_2', 'info_2'],
+      ]);
+      expect(await find(1)).toHaveLength(1);
       expect([await store.ask(remove), await store.ask(remove)]).toEqual([true, false]);
       expect(await store.ask({ kind: 'delete-matching', collection, glob: 'info_[1-9]' })).toBe(2);
       expect(await store.ask(get('info_1'))).toBe(null);

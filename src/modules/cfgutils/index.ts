@@ -4,69 +4,13 @@
  */
 
 import { initialSlots, slot, subnameOf } from '../../core/index.ts';
-import { defineFunction, defineModule, type Routing, type Run } from '../../runtime/index.ts';
-import { type Completion, defineParameters, InvalidUse, type Value } from '../../script/index.ts';
+import { defineFunction, defineModule, type Run } from '../../runtime/index.ts';
+import { type Completion, InvalidUse, type Value } from '../../script/index.ts';
 import { delay } from '../../timers/index.ts';
+import { cfgutilsCommands, configHash, hashOf } from './commands.ts';
 import { lockFunctions } from './locks.ts';
+import { parameters, probability, sharedVariables } from './state.ts';
 import { valueFunctions } from './values.ts';
-
-const parameters = defineParameters([
-  {
-    name: 'initial_probability',
-    type: 'int',
-    default: 10,
-    minimum: 0,
-    maximum: 100,
-    unit: '%',
-    summary: 'How often rand_event() is true.',
-  },
-  {
-    name: 'shvset',
-    type: 'string',
-    default: null,
-    repeated: true,
-    summary: 'The initial value of a $shv: `name=s:text` or `name=i:5`.',
-  },
-  {
-    name: 'varset',
-    type: 'string',
-    default: null,
-    repeated: true,
-    summary: 'The initial value of a $var on every worker: `name=s:text` or `name=i:5`.',
-  },
-  {
-    name: 'hash_file',
-    type: 'string',
-    default: null,
-    summary: 'A file to check.',
-    inert: 'siprest does not have the command check_config_hash',
-  },
-  {
-    name: 'shv_hash_size',
-    type: 'int',
-    default: 64,
-    summary: 'The size of a table.',
-    inert: 'tables grow automatically',
-  },
-  {
-    name: 'lock_pool_size',
-    type: 'int',
-    default: 32,
-    summary: 'The number of locks.',
-    inert: 'locks are created on demand',
-  },
-]);
-
-/** `$shv`, shared by the whole server. */
-const sharedVariables = ({ host: { store } }: Routing) => store.values('$shv');
-
-/** How often rand_event() is true, in percent, for the whole server. */
-const probability = {
-  get: ({ host: { store } }: Routing) => Number(store.values('cfgutils').get('probability') ?? 0),
-  set: ({ host: { store } }: Routing, percent: number) =>
-    store.values('cfgutils').set('probability', percent),
-  initial: (routing: Routing) => routing.parameters(parameters).initial_probability,
-};
 
 /** `name=s:text` or `name=i:5`, as in the module's documentation. */
 function assignments(sets: readonly string[]): Map<string, Value> {
@@ -141,7 +85,9 @@ export const cfgutils = defineModule({
     assignments(varset);
     return [];
   },
-  start: (routing, { shvset, varset }) => {
+  commands: cfgutilsCommands,
+  start: (routing, { shvset, varset, hash_file }) => {
+    if (hash_file !== null) routing.states.set(configHash, hashOf(hash_file));
     const variables = sharedVariables(routing);
     for (const [name, value] of assignments(shvset)) variables.initialize(name, value);
     routing.host.store.values('cfgutils').initialize('probability', probability.initial(routing));

@@ -6,6 +6,7 @@ import { defineModule, type Run, type Store, whenAnswered } from '../../runtime/
 import { defineArgument, type Status } from '../../script/index.ts';
 import { cachedRegex } from '../../text/index.ts';
 import { type Awaitable } from '../../timers/index.ts';
+import { ratelimitCommands } from './commands.ts';
 import { feedback } from './load.ts';
 import { algorithms, parameters } from './parameters.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type Pipe,
   type Pipes,
   pipesOf,
+  resetPipe,
 } from './pipes.ts';
 
 const source = 'modules/ratelimit';
@@ -54,6 +56,7 @@ function check(run: Run, name: string, limit: number, algorithm: string | undefi
   const pipe =
     find(run, name) ?? pipes.create(plain(name), algorithmOf(run, algorithm ?? values.default_algorithm));
   pipes.use(pipe);
+  pipe.limit = limit;
   const now = clock.now();
   const interval = 1000 * values.timer_interval;
   const most = limit * values.timer_interval;
@@ -97,6 +100,7 @@ export const ratelimit = defineModule({
   summary: 'Limits the requests per second, by pipes that scripts name; all processes count together.',
   source,
   parameters,
+  commands: ratelimitCommands,
   functions: [
     {
       name: 'rl_check',
@@ -136,11 +140,7 @@ export const ratelimit = defineModule({
       arguments: [pipeName],
       summary: 'Empties a pipe; -1 for an unknown pipe.',
       source,
-      run: (run, name) =>
-        withPipe(run, name, (pipe, store) => {
-          pipe.count = 0;
-          store.tell({ kind: 'delete', collection, key: pipe.name });
-        }),
+      run: (run, name) => withPipe(run, name, resetPipe),
     },
     {
       name: 'rl_values',

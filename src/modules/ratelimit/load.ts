@@ -2,12 +2,12 @@
 import { type Host, StateKey } from '../../runtime/index.ts';
 import { every } from '../../timers/index.ts';
 
-/** Proportional, integral and derivative gains. */
-const gains = { proportional: 0.5, integral: 0.5, derivative: 0.5 };
 /** How often the load is measured, in ms. */
 const period = 1000;
 
 class Feedback {
+  /** Proportional, integral and derivative gains. */
+  gains = { proportional: 0.5, integral: 0.5, derivative: 0.5 };
   /** The wanted load, in percent. */
   limit = 100;
   /** The share of requests to refuse, from 0 to 1. */
@@ -29,7 +29,7 @@ class Feedback {
     this.#at = now;
     const error = load - this.limit;
     this.#integral = Math.max(0, Math.min(200, this.#integral + error));
-    const { proportional, integral, derivative } = gains;
+    const { proportional, integral, derivative } = this.gains;
     const output = proportional * error + integral * this.#integral + derivative * (error - this.#error);
     this.#error = error;
     this.refused = Math.max(0, Math.min(1, output / 100));

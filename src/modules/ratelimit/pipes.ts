@@ -11,6 +11,8 @@ export type Algorithm = 'TAILDROP' | 'RED' | 'SBT' | 'FEEDBACK' | 'NETWORK';
 export interface Pipe {
   readonly name: string;
   readonly algorithm: Algorithm;
+  /** The limit that it was checked with last. */
+  limit: number;
   /** Requests in the interval, or the window, as this process has seen them last. */
   count: number;
   /** When `count` is over, on the clock; Infinity if it slides. */
@@ -46,7 +48,7 @@ export class Pipes {
     if (this.#pipes.size >= mostPipes)
       for (const oldest of this.#pipes.keys()) if (this.#pipes.delete(oldest)) break;
     const usedAt = this.host.clock.now();
-    const pipe = { name, algorithm, count: 0, endsAt: 0, before: 0, usedAt };
+    const pipe = { name, algorithm, limit: 0, count: 0, endsAt: 0, before: 0, usedAt };
     this.#pipes.set(name, pipe);
     return pipe;
   }
@@ -64,6 +66,12 @@ export class Pipes {
 }
 
 export const pipesOf = new StateKey<Host, Pipes>('ratelimit pipes', (host) => new Pipes(host));
+
+/** Empties it. */
+export function resetPipe(pipe: Pipe, store: Store): void {
+  pipe.count = 0;
+  store.tell({ kind: 'delete', collection, key: pipe.name });
+}
 
 /** Adds to the count of an interval that begins with its first request. Null if the store is full. */
 export function addToInterval(

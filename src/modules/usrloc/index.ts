@@ -2,6 +2,7 @@
 import { defineModule, type FigureSpec, type Host, type Run, type RunRouting } from '../../runtime/index.ts';
 import { defineArgument, type Status } from '../../script/index.ts';
 import { type Awaitable, andThen, every } from '../../timers/index.ts';
+import { usrlocCommands } from './commands.ts';
 import { keepContacts } from './contact-file.ts';
 import { events, raiseAor, raiseContact } from './events.ts';
 import type { Location } from './location.ts';
@@ -75,6 +76,7 @@ export const usrloc = defineModule({
   source,
   parameters: usrlocParameters,
   events,
+  commands: usrlocCommands,
   figures,
   validate: (values) => {
     keepsContacts(values);

@@ -116,6 +116,11 @@ export class Locations {
         yield key.slice(table.length + 1);
   }
 
+  /** The tables that have addresses. */
+  tables(): ReadonlySet<string> {
+    return new Set([...this.#values.keys()].map((key) => nameOf(key).table));
+  }
+
   /** The contacts of a record, by its key, that have not expired. */
   contactsOf(key: string): readonly Contact[] {
     return this.#live(this.#text(key))?.contacts ?? [];

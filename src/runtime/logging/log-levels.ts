@@ -13,10 +13,12 @@ export interface LogFilter {
 export interface LogOverrides {
   /** The level of the server's lines; null: the script's. */
   readonly level: number | null;
+  /** The same of xlog(). */
+  readonly xlogLevel: number | null;
   readonly filters: readonly LogFilter[];
 }
 
-export const noOverrides: LogOverrides = { level: null, filters: [] };
+export const noOverrides: LogOverrides = { level: null, xlogLevel: null, filters: [] };
 
 /** The highest level that the filters give to a message; below all levels if none matches. */
 export function filteredLevel(filters: readonly LogFilter[], message: SipMessage | null): number {

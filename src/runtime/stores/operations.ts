@@ -99,6 +99,11 @@ export interface StoreTable {
     readonly operation: { readonly collection: string; readonly key: string };
     readonly result: boolean;
   };
+  /** The entries whose keys match `*`, `?` and `[...]` as in file names, at most `most` of them. */
+  readonly 'get-matching': {
+    readonly operation: { readonly collection: string; readonly glob: string; readonly most: number };
+    readonly result: readonly (readonly [key: string, value: EntryValue])[];
+  };
   /**
    * Removes all keys that match `*`, `?` and `[...]` as in file names, and returns their number. Atomic only for each
    * key.

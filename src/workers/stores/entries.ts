@@ -60,6 +60,16 @@ export class Entries {
     return entry !== undefined;
   }
 
+  getMatching({ collection, glob, most }: StoreOperation<'get-matching'>): StoreResult<'get-matching'> {
+    const now = this.#clock.now();
+    const found: (readonly [string, EntryValue])[] = [];
+    for (const [key, { value, expires }] of this.#collection(collection)) {
+      if (found.length >= most) break;
+      if (expires > now && globMatches(glob, key)) found.push([key, value]);
+    }
+    return found;
+  }
+
   deleteMatching({ collection: name, glob }: StoreOperation<'delete-matching'>): number {
     return this.#dropAll(this.#collection(name), (key) => globMatches(glob, key));
   }

@@ -55,6 +55,7 @@ export class StoreState {
       get: (operation) => entries.get(operation),
       set: (operation) => entries.set(operation),
       delete: (operation) => entries.delete(operation),
+      'get-matching': (operation) => entries.getMatching(operation),
       'delete-matching': (operation) => entries.deleteMatching(operation),
       add: (operation) => entries.add(operation),
       'add-to-window': (operation) => entries.addToWindow(operation),

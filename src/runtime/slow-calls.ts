@@ -1,0 +1,71 @@
+/** Notes what requests have waited for, and finds the slowest of them. */
+import { messageFields, type Request } from './request.ts';
+import { slowest } from './slowest-calls.ts';
+import type { Tracing } from './tracing.ts';
+
+/** Shows a step in the live traces of its call, if anybody looks. */
+export function traceStep(
+  { message, routing }: Request,
+  kind: Parameters<Tracing['note']>[1],
+  text: () => string,
+): void {
+  const { tracing } = routing.host;
+  if (tracing.isOn && message !== null) tracing.note(message.callId, kind, text());
+}
+
+/** A REST call that a request has waited for. */
+export interface FinishedRest {
+  /** The HTTP method. */
+  readonly method: string;
+  /** How long it took, in ms. */
+  readonly milliseconds: number;
+  /** The kind of its outcome, or the status of its answer. */
+  readonly outcome: string;
+  /** The outcome, for people. */
+  readonly answer: string;
+  /** The URL without passwords; asked for only if it is shown. */
+  readonly url: () => string;
+  /** What made the call: `rest_get(), opensips.cfg:12`; asked for only if it is shown. */
+  readonly caller: () => string;
+}
+
+/** The Call-ID. */
+const callOf = ({ message }: Request) => (message === null ? '' : (messageFields(message)['call_id'] ?? ''));
+
+/** Notes a REST call; if it is among the slowest, the ladder of its request is recorded from now on. */
+export function noteRest(request: Request, { milliseconds, outcome, ...call }: FinishedRest): void {
+  const { host } = request.routing;
+  const now = host.clock.now();
+  request.history.noteRest({ ...call, began: now - milliseconds, ended: now });
+  host.states.get(slowest).add(milliseconds, now, () => ({
+    outcome,
+    method: call.method,
+    url: call.url(),
+    call: callOf(request),
+    ladder: request.follow(),
+  }));
+}
+
+function followed(request: Request, step: string) {
+  const ladder = request.follow();
+  request.noteStep('script', () => step);
+  return ladder;
+}
+
+/** Shorter handlers are not of interest, in ms. */
+const longHandler = 100;
+
+/** Notes how long a handler has run and waited; what it has waited for REST is noted already. */
+export function noteHandler(request: Request, name: string, milliseconds: number): void {
+  if (milliseconds < longHandler) return;
+  const own = milliseconds - request.history.restTime;
+  if (own < longHandler) return;
+  const { host } = request.routing;
+  host.states.get(slowest).add(own, host.clock.now(), () => ({
+    outcome: 'handler',
+    method: `${name}()`,
+    url: '',
+    call: callOf(request),
+    ladder: followed(request, `${name}(), after ${Math.round(milliseconds)} ms`),
+  }));
+}
