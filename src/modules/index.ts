@@ -25,4 +25,5 @@ export {
 export { commandsOf } from './process-commands.ts';
 export { parameters as prometheusParameters } from './prometheus/parameters.ts';
 export { renderModule } from './render-module.ts';
-export { openClient, openScriptClient, restConnect, slowest } from './rest-client/transfers.ts';
+export { restBegins, restEnded } from './rest-client/handler-rest.ts';
+export { openClient, openScriptClient, restConnect } from './rest-client/transfers.ts';

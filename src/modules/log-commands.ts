@@ -1,5 +1,5 @@
 /** Administration commands about the log. Source: the manual's Interface-CoreMI, log_level. */
-import { CommandError, defineCommands, type LogFilter } from '../runtime/index.ts';
+import { CommandError, defineCommands, keepFilters, keepLevel, type LogFilter } from '../runtime/index.ts';
 
 const level = {
   name: 'level',
@@ -15,6 +15,7 @@ const mostFilters = 100;
 export const logCommands = defineCommands([
   {
     name: 'log_level',
+    aliases: ['core:log_level'],
     parameters: [
       { ...level, summary: 'The new level; without it the levels are listed.' },
       { name: 'pid', type: 'int', optional: true, summary: 'The process; default all.' },
@@ -25,10 +26,25 @@ export const logCommands = defineCommands([
     run: ({ level, pid }, { host, log }) => {
       if (pid !== undefined && pid !== process.pid) return { Processes: [] };
       if (level !== undefined) host.logs.override({ ...host.logs.overrides, level });
+      if (level !== undefined && pid === undefined) keepLevel(host.store, 'level', level);
       return {
         ...(level === undefined || pid !== undefined ? {} : { 'New global log level': level }),
         Processes: [{ PID: process.pid, 'Log level': log.logLevel, Type: `SIP process ${host.number}` }],
       };
+    },
+  },
+  {
+    name: 'xlog_level',
+    aliases: ['core:xlog_level'],
+    parameters: [{ ...level, summary: 'The new level; without it the present one is told.' }],
+    processes: 'every',
+    summary: 'Tells or sets `xlog_level`, until the server is restarted.',
+    source: 'Interface-CoreMI',
+    run: ({ level }, { host, log }) => {
+      if (level === undefined) return { 'xLog Level': log.xlogLevel };
+      host.logs.override({ ...host.logs.overrides, xlogLevel: level });
+      keepLevel(host.store, 'xlogLevel', level);
+      return { 'New xLog level': level };
     },
   },
   {
@@ -60,7 +76,9 @@ export const logCommands = defineCommands([
       if (level !== undefined && others.length >= mostFilters)
         throw new CommandError(500, `${mostFilters} levels are set already`);
       const added: readonly LogFilter[] = level === undefined ? [] : [{ callId, user: about, level }];
-      logs.override({ ...logs.overrides, filters: [...others, ...added] });
+      const all = [...others, ...added];
+      logs.override({ ...logs.overrides, filters: all });
+      keepFilters(host.store, all);
       return 'OK';
     },
   },

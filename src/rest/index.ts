@@ -37,6 +37,7 @@ export {
   type ReturnCode,
   type TimeoutOutcome,
 } from './outcome.ts';
+export { outcomeFields, outcomeLabel, outcomeText } from './outcome-text.ts';
 export { splitPem } from './pem.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export type {

@@ -6,10 +6,16 @@ import type {
   RequestOptions,
   RestClient,
 } from '../rest/index.ts';
+import type { Request } from '../runtime/index.ts';
 import type { Cancellation } from '../timers/index.ts';
+import type { LoggingCaller } from './call-log.ts';
 
 /** What {@link CallRest} needs of its call. */
-export interface RestCaller {
+export interface RestCaller extends LoggingCaller {
+  /** The handler: `onInvite`. */
+  readonly name: string;
+  readonly request: Request;
+  readonly routing: { readonly restNotes: RestNotes };
   /** Ends its requests. */
   readonly cancellation: Cancellation;
   /** What sees the next request, as for a trace; undefined: nothing does. */
@@ -18,6 +24,12 @@ export interface RestCaller {
   waits(): void;
   /** The handler goes on after waiting. */
   continues(): void;
+}
+
+/** Shows and logs a handler's REST calls. */
+export interface RestNotes {
+  begins(caller: RestCaller, method: string, url: string): void;
+  ended(caller: RestCaller, method: string, url: string, outcome: Outcome): void;
 }
 
 /** A client whose requests end when the caller cancels. See `RestClient` of `siprest/rest`. */
@@ -64,12 +76,14 @@ export class CallRest {
   /** A request with any method except CONNECT. */
   request(method: string, url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
     const caller = this.#caller;
-    const { cancellation, observer } = caller;
+    const { cancellation, observer, routing } = caller;
     const own = observer === undefined ? { cancellation } : { cancellation, observer };
     const all = options === undefined ? own : { ...options, ...own };
     const asked = this.#client.request(method, url, all);
+    routing.restNotes.begins(caller, method, String(url));
     caller.waits();
     return asked.then((outcome) => {
+      routing.restNotes.ended(caller, method, String(url), outcome);
       caller.continues();
       return outcome;
     });

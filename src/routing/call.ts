@@ -183,7 +183,7 @@ export class Call<State extends object = CallState> extends MessageView {
 
   /** Logs lines with the Call-ID. */
   get log(): CallLog {
-    return new CallLog(this.#handling.routing.log, this.#message.callId);
+    return new CallLog(this.#handling);
   }
 
   /** HTTP requests, with the options of the policy's `rest`. They end when the call does. */

@@ -1,5 +1,5 @@
 /** A handler's time: what it waits for, how long it may take, and what ends its call before it has finished. */
-import type { Request } from '../runtime/index.ts';
+import { type Log, type LogFields, type LogSubject, type Request, subjectOf } from '../runtime/index.ts';
 import { Cancellation, Deadline, Timer } from '../timers/index.ts';
 import type { PolicyRouting } from './policy-routing.ts';
 
@@ -16,7 +16,7 @@ const endings: Readonly<Record<CallEnding, string>> = {
   gone: 'the caller is gone',
 };
 
-export abstract class HandlerTime extends Deadline {
+export abstract class HandlerTime extends Deadline implements LogSubject {
   readonly routing: PolicyRouting;
   readonly request: Request;
   ended: CallEnding | null = null;
@@ -28,6 +28,9 @@ export abstract class HandlerTime extends Deadline {
   #isCounted = false;
   /** How long it may still take, in ms. */
   #left: number;
+  /** How long it has run and waited, and since when it does. */
+  #spent = 0;
+  #countedSince = 0;
   /** Wakes those that wait in sleep(). */
   #sleepers: Set<() => void> | null = null;
   #cancellation: Cancellation | null = null;
@@ -48,6 +51,19 @@ export abstract class HandlerTime extends Deadline {
 
   get callId(): string {
     return this.request.message?.callId ?? '';
+  }
+
+  get log(): Log {
+    return this.routing.log;
+  }
+
+  get logLevel(): number {
+    return this.log.levelFor(this.request.message, this.log.logLevel);
+  }
+
+  /** The members of a JSON line: the call and the handler. */
+  get logFields(): LogFields {
+    return { ...subjectOf(this.request.message)?.logFields, route: this.name };
   }
 
   get isUnderWay(): boolean {
@@ -112,6 +128,7 @@ export abstract class HandlerTime extends Deadline {
   protected count(): void {
     if (this.#isCounted || this.ended === 'limit') return;
     this.#isCounted = true;
+    this.#countedSince = this.routing.timers.clock.now();
     this.routing.handlers.handlerBegan(this.#size);
     if (Number.isFinite(this.#left)) this.routing.timers.start(this, Math.max(this.#left, 0));
   }
@@ -122,9 +139,16 @@ export abstract class HandlerTime extends Deadline {
     this.#isCounted = false;
     this.routing.handlers.handlerEnded(this.#size);
     const { timers } = this.routing;
+    const now = timers.clock.now();
+    this.#spent += now - this.#countedSince;
     if (!this.running) return;
-    this.#left = this.due - timers.clock.now();
+    this.#left = this.due - now;
     timers.stop(this);
+  }
+
+  /** How long it has run and waited after its first pause, without relay(), in ms. */
+  protected get spent(): number {
+    return this.#spent;
   }
 
   get #size(): number {

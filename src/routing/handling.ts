@@ -7,7 +7,14 @@
  */
 import { resumed, runRoute } from '../engine/index.ts';
 import { type RelayUser, relay, relaying } from '../relay/index.ts';
-import { type RelayedBranch, type Request, Run, type RunWorker, stackOf } from '../runtime/index.ts';
+import {
+  noteHandler,
+  type RelayedBranch,
+  type Request,
+  Run,
+  type RunWorker,
+  stackOf,
+} from '../runtime/index.ts';
 import {
   type Branch,
   type Ending,
@@ -157,11 +164,11 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
   /** A final reply ends relaying. */
   send(content: Pick<ReplyContent, 'status' | 'reason' | 'headers' | 'body' | 'contentType'>): void {
     if (this.ended !== null) {
-      this.routing.log.debug(this.#line(`a reply ${content.status} after the call has ended`));
+      this.#say(4, `a reply ${content.status} after the call has ended`);
       return;
     }
     if (this.isAnswered) {
-      this.routing.log.warning(this.#line(`replied ${content.status} after the final reply: not sent`));
+      this.#say(1, `replied ${content.status} after the final reply: not sent`);
       return;
     }
     const sent = this.request.replyWith(content);
@@ -170,12 +177,12 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
 
   #failed(error: unknown): void {
     this.#trace?.failed(error);
-    this.routing.log.error(this.#line(`failed: ${stackOf(error)}`));
+    this.#say(-1, `failed: ${stackOf(error)}`);
     if (this.ended === null && !this.isAnswered) this.request.replyWith(serverError);
   }
 
-  #line(text: string): string {
-    return `${this.name}() ${text}, Call-ID ${this.callId}`;
+  #say(level: -1 | 1 | 4, text: string): void {
+    this.log.log(level, `${this.name}() ${text}, Call-ID ${this.callId}`, this.logLevel, this);
   }
 
   /** The handler has ended: what it has left undecided is decided. */
@@ -183,11 +190,12 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
     this.isOver = true;
     this.#trace?.end();
     this.pause();
+    if (this.ended !== 'limit') noteHandler(this.request, this.name, this.spent);
     this.#letGo();
     if (!this.#owns) return this.#giveBack();
     if (this.ended !== null || this.isDropped || this.#relay !== null || this.isAnswered) return;
     if (this.#proxy !== null) return;
-    if (this.#unsent === null) this.routing.log.warning(this.#line('ended without a reply: answered 500'));
+    if (this.#unsent === null) this.#say(1, 'ended without a reply: answered 500');
     this.request.replyWith(serverError);
   }
 
@@ -329,7 +337,7 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
 
   /** A function that sees replies has failed: they go on as they are. */
   #failedOn(error: unknown): void {
-    this.routing.log.error(this.#line(`failed on a reply: ${stackOf(error)}`));
+    this.#say(-1, `failed on a reply: ${stackOf(error)}`);
   }
 
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
@@ -393,11 +401,11 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
   }
 
   override onDeadline(): void {
-    const { handlerTime, log } = this.routing;
-    log.error(this.#line(`was ended after ${handlerTime} ms (limits.handlerTime)`));
+    this.#say(-1, `was ended after ${this.routing.handlerTime} ms (limits.handlerTime)`);
     if (!this.isAnswered) this.request.replyWith({ status: 504, reason: reasonPhrase(504) });
     this.end('limit');
     this.pause();
+    noteHandler(this.request, this.name, this.spent);
     this.#letGo();
   }
 }

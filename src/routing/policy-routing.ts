@@ -1,6 +1,7 @@
 import type { RestClient } from '../rest/index.ts';
 import { type Routing, type RunRouting, StateKey } from '../runtime/index.ts';
 import type { TimerWheel } from '../timers/index.ts';
+import type { RestNotes } from './call-rest.ts';
 import type { HandlerWatch } from './handler-watch.ts';
 
 /** The Routing of a policy, as its calls need it; it is that of a script too, whose routes they may run. */
@@ -8,6 +9,7 @@ export interface PolicyRouting extends RunRouting {
   readonly rest: RestClient;
   readonly timers: TimerWheel;
   readonly watch: HandlerWatch;
+  readonly restNotes: RestNotes;
   /** Default timeouts of relaying, in ms. */
   readonly respondWithin: number;
   readonly ringFor: number;

@@ -112,6 +112,8 @@ export abstract class ServerTransaction extends Deadline {
   trying: { sendTrying(): void } | null = null;
   /** Null while nobody forwards the request. */
   user: ServerUser | null = null;
+  /** Sees each reply as it is sent, but not what is repeated; null: nobody does. */
+  observer: ((data: Buffer, destination: Destination) => void) | null = null;
   protected readonly context: ServerTransactionContext;
   protected readonly socket: Transport | null;
   /** Where its replies go; null before the first. */
@@ -239,6 +241,7 @@ export abstract class ServerTransaction extends Deadline {
       this.#request = null;
       this.context.answered(this, status, method);
     }
+    if (this.observer !== null && this.destination !== null) this.observer(data, this.destination);
     this.#transmit(data);
     return true;
   }

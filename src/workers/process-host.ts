@@ -8,6 +8,7 @@ import {
   type Collectors,
   type Figure,
   type Host,
+  keptLevels,
   type ListeningSocket,
   MessageTap,
   type Readiness,
@@ -149,6 +150,7 @@ export class ProcessHost implements Host, FigureSource {
     this.runsStartupRoute = runsStartupRoute;
     this.memory = memory;
     this.logs = logs;
+    logs.override(keptLevels(this.store));
     this.peers = peers ?? null;
     this.socketSource = socketSource;
     this.isSimulated = isSimulated;

@@ -1,6 +1,7 @@
 /** The Routing of a running program: modules, parameters, startup and timer routes. Its policy is a script, or handlers. */
 import { initialSlots } from '../core/index.ts';
 import { runRoute, WorkerPool } from '../engine/index.ts';
+import { restBegins, restEnded } from '../modules/index.ts';
 import { receiveResponse } from '../relay/index.ts';
 import type { RestClient } from '../rest/index.ts';
 import { type HandlerWatch, handlerWatch, type PolicyRouting, policyRouting } from '../routing/index.ts';
@@ -33,6 +34,7 @@ export abstract class RunningProgram extends RunningRouting implements PolicyRou
   readonly pool: WorkerPool<RunRouting>;
   readonly timers: TimerWheel;
   readonly watch: HandlerWatch;
+  readonly restNotes = { begins: restBegins, ended: restEnded };
   readonly #program: Program;
   readonly #timers: Repetition[] = [];
 

@@ -1,6 +1,5 @@
 /** The figures of a server, of each process and of all together. */
 
-import { slowest } from '../modules/index.ts';
 import {
   describeFigure,
   type Figure,
@@ -10,6 +9,7 @@ import {
   type HistogramValues,
   type Module,
   type SlowCall,
+  slowest,
 } from '../runtime/index.ts';
 import { addHistograms } from '../timers/index.ts';
 import type { FigureSource } from './figures/source.ts';
@@ -25,7 +25,7 @@ export interface ProcessStatus {
   readonly figures: FigureValues;
   /** Its distributions of times. */
   readonly histograms: HistogramValues;
-  /** The slowest REST calls of scripts in the last five minutes. */
+  /** The slowest REST calls and handlers of the last five minutes, with the ladders of their SIP requests. */
   readonly slowest: readonly SlowCall[];
 }
 

@@ -1,9 +1,14 @@
 /** What log lines say about a call, and how their levels are changed while the server runs. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askServer } from '../../src/workers/control-client.ts';
 import { closeLater } from '../support/close-later.ts';
 import { place } from '../support/place.ts';
+import { freePort } from '../support/ports.ts';
+import { launchSiprest } from '../support/program.ts';
 import { respond, startService } from '../support/service.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 
 const modules = ['signaling', 'sl', 'sipmsgops', 'rest_client']
   .map((name) => `loadmodule "${name}.so"\n`)
@@ -60,6 +65,58 @@ route[CREDIT] {
         peer: service.origin.replace('http://', ''),
       }),
     );
+  });
+
+  it('have the same of a handler in TypeScript, with the place where it logs', async () => {
+    const service = closeLater(await startService(() => undefined));
+    const port = await freePort();
+    const file = join(temporaryFolder('policy'), 'policy.ts');
+    writeFileSync(
+      file,
+      `import { defineServer } from 'siprest';
+export default defineServer({
+  sockets: ['udp:127.0.0.1:${port}'],
+  rest: { timeout: 300 },
+  async onOptions(call): Promise<void> {
+    call.log.notice('hello');
+    await call.rest.get('${service.origin}/hangs?secret=1');
+    call.log.error('no answer');
+    call.reply(200, 'OK');
+    call.reply(200, 'OK');
+  },
+});
+`,
+    );
+    const { env, run, folder } = place();
+    const program = closeLater(launchSiprest(['run', '--log-format', 'json', file], env));
+    await program.prints('listening');
+    const call = ['OPTIONS', `sip:bob@127.0.0.1:${port}`, '--from', 'sip:alice@home.example'];
+    expect((await run('send', ...call, '-H', 'Call-ID: Zoë-1')).code).toBe(0);
+    await program.prints('not sent');
+    const about = { origin: 'server', call_id: 'Zoë-1', method: 'OPTIONS', route: 'onOptions' };
+    const lines = jsonOf(program.stderr).filter(({ call_id }) => call_id !== undefined);
+    expect(lines).toEqual([
+      expect.objectContaining({ ...about, msg: 'hello, Call-ID Zoë-1', place: `${file}:6` }),
+      expect.objectContaining({
+        ...about,
+        level: 'error',
+        msg: expect.stringMatching(/^onOptions\(\): GET http:\S+\/hangs: -3, .*, Call-ID Zoë-1$/),
+        rc: -3,
+        status: 0,
+        ms: expect.any(Number),
+        peer: service.origin.replace('http://', ''),
+      }),
+      expect.objectContaining({ ...about, msg: 'no answer, Call-ID Zoë-1', place: `${file}:8` }),
+      expect.objectContaining({ ...about, level: 'warn' }),
+    ]);
+    const admin = (command: string, params: Readonly<Record<string, unknown>>) =>
+      askServer(program.pid, command, folder, undefined, params);
+    await admin('log_level', { level: -3 });
+    await admin('siprest:log_calls', { user: 'alice', level: 2 });
+    await run('send', ...call, '-H', 'Call-ID: shown');
+    await program.prints('"call_id":"shown"');
+    await run('send', 'OPTIONS', `sip:bob@127.0.0.1:${port}`, '-H', 'Call-ID: hidden');
+    expect(program.stderr).not.toContain('hidden');
   });
 
   it('follow the script at level 4, for all calls or for some', async () => {
@@ -124,6 +181,28 @@ route { if ($rU == "bob") { $var(x) = 1; } xlog("L_DBG", "debugging $rU\\n"); se
     expect(program.stderr).not.toContain('silent-');
     await expect(admin('siprest:log_calls', { level: 4 })).rejects.toThrow('name a callid or a user');
   });
+});
+
+it('a process that is started again has the levels that were set', async () => {
+  const { run, start, folder } = place();
+  const program = await start(`${modules}route { send_reply(200, "OK"); }\n`, '--processes', '2');
+  const admin = (command: string, params: Readonly<Record<string, unknown>> = {}) =>
+    askServer(program.pid, command, folder, undefined, params);
+  const processes = async () =>
+    ((await admin('log_level')) as { Processes: { PID: number; 'Log level': number }[] }).Processes;
+  const before = await processes();
+  await admin('log_level', { level: 4, pid: before[0]?.PID });
+  expect((await processes()).map((one) => one['Log level'])).toEqual([4, 2]);
+  await admin('siprest:log_calls', { callid: 'watched', level: 4 });
+  await admin('log_level', { level: 3 });
+  for (const { PID } of before) process.kill(PID, 'SIGKILL');
+  await program.prints(/runs again[^]*runs again/);
+  const after = await processes();
+  expect(after.map((one) => one['Log level'])).toEqual([3, 3]);
+  expect(after.some(({ PID }) => before.some((one) => one.PID === PID))).toBe(false);
+  expect(await admin('siprest:log_calls')).toEqual({ Calls: [{ callId: 'watched', user: null, level: 4 }] });
+  await run('send', 'OPTIONS', `sip:bob@127.0.0.1:${program.port}`, '-H', 'Call-ID: watched');
+  await program.prints('replies 200 OK, OPTIONS, Call-ID watched');
 });
 
 describe('script_trace()', () => {

@@ -57,8 +57,8 @@ it('sends the last five minutes, then each sample with the time that it covers',
   await pass(1000);
   const page = open();
   await pass(4);
-  const [[, history] = [], ...further] = page.events;
-  expect(page.events.map(([name]) => name)).toEqual(['history', 'sample', 'sample']);
+  const [, [, history] = [], ...further] = page.events;
+  expect(page.events.map(([name]) => name)).toEqual(['slowest', 'history', 'sample', 'sample']);
   expect((history as readonly unknown[]).length).toBe(30);
   expect((history as readonly unknown[])[29]).toMatchObject({ seconds: 10, replies: { '2xx': 1 } });
   expect(further.at(-1)?.[1]).toMatchObject({ seconds: 2, replies: { '2xx': 5 } });

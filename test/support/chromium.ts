@@ -88,8 +88,9 @@ export class Chromium {
     throw new Error(`${selector} does not show ${text}, but: ${seen}`);
   }
 
-  async press(key: string): Promise<void> {
-    await this.send('Input.dispatchKeyEvent', { type: 'keyDown', key });
+  async press(key: 'Tab' | 'Enter'): Promise<void> {
+    const enter = key === 'Enter' ? { code: key, text: '\r', windowsVirtualKeyCode: 13 } : {};
+    await this.send('Input.dispatchKeyEvent', { type: 'keyDown', key, ...enter });
     await this.send('Input.dispatchKeyEvent', { type: 'keyUp', key });
   }
 

@@ -7,6 +7,9 @@ import {
   type Connect,
   type HeaderField,
   type Outcome,
+  outcomeFields,
+  outcomeLabel,
+  outcomeText,
   type PolicyFile,
   RestClient,
   type RestClientOptions,
@@ -15,18 +18,18 @@ import {
   urlForLog,
 } from '../../rest/index.ts';
 import {
+  type FinishedRest,
   type Host,
   HttpSpan,
-  type LogFields,
+  noteRest,
   type Request,
   type Routing,
   type Run,
-  SlowestCalls,
   StateKey,
+  traceStep,
   type Worker,
 } from '../../runtime/index.ts';
 import type { Completion, Invocation, VariableReference } from '../../script/index.ts';
-import { formatHostPort } from '../../sip/index.ts';
 import { SharedConnectLock } from './connect-lock.ts';
 import { StoreHostSharing } from './host-sharing.ts';
 import { clientOptions, parameters } from './parameters.ts';
@@ -83,9 +86,6 @@ const certificates = new StateKey<Routing, RestShared>('rest_client certificates
 export const policyOptions = new StateKey<Routing, { current: PolicyFile }>('rest_client policies', () => ({
   current: {},
 }));
-
-/** The slowest calls of a process. */
-export const slowest = new StateKey<Host, SlowestCalls>('rest_client slowest', () => new SlowestCalls());
 
 /** The open clients of a process. */
 export const clients = new StateKey<Host, Set<RestClient>>('rest_client clients', () => new Set());
@@ -198,7 +198,7 @@ export function transfer(
     next.timeout = undefined;
   }
   if (background) own.running++;
-  run.traced('HTTP out', () => `${method} ${urlForLog(url)}`);
+  traceStep(run.request, 'HTTP out', () => `${method} ${urlForLog(url)}`);
   if (run.debugs) run.log(4, `${called(run, request)} begins, ${mode}`);
   return own.client
     .request(method, url, {
@@ -213,27 +213,22 @@ export function transfer(
     })
     .then((outcome) => {
       if (background) own.running--;
-      const { host } = run.routing;
-      host.states.get(slowest).add(outcome.times.total, host.clock.now(), () => ({
-        outcome: outcome.kind === 'response' ? String(outcome.status) : outcome.kind,
-        method,
-        url: urlForLog(url),
-        call: run.request.message?.callId ?? '',
-      }));
-      run.traced('HTTP in', () => answered(outcome));
+      traceStep(run.request, 'HTTP in', () => outcomeText(outcome));
+      noteRest(run.request, finished(run, request, outcome));
       if (outcome.kind !== 'response')
         run.log(
           outcome.kind === 'locked' ? 3 : -1,
           `${called(run, request)}: ${outcome.rc}, ${outcome.reason}`,
-          logFieldsOf(outcome),
+          outcomeFields(outcome),
         );
       else if (run.debugs)
         run.log(
           4,
           `${called(run, request)}: ${outcome.rc}, status ${outcome.status}, ${outcome.body.length} bytes in ${Math.round(outcome.times.total)} ms`,
-          logFieldsOf(outcome),
+          outcomeFields(outcome),
         );
       return (target) => {
+        target.isStepped ||= target.request.isFollowed;
         const listeners = target.routing.states.known(outcomeListeners);
         if (listeners !== undefined) for (const heard of listeners) heard(target, url, outcome);
         return finish(target, outcome, mode);
@@ -253,21 +248,19 @@ function withAccept(
 /** Bodies of at least this size, in bytes, are converted to text only if the heap has room. */
 const largeBody = 65_536;
 
-/** An outcome in a trace. */
-function answered(outcome: Outcome): string {
-  const time = `${Math.round(outcome.times.total)} ms`;
-  return outcome.kind === 'response'
-    ? `${outcome.status}, ${outcome.body.length} bytes in ${time}`
-    : `${outcome.rc}, ${outcome.reason}, after ${time}`;
-}
-
-/** The members of a JSON line about an outcome. */
-function logFieldsOf({ rc, retcode, times, connection }: Outcome): LogFields {
+/** A transfer in the history of its request, which holds on to neither body. */
+function finished(
+  { routing, position }: Run,
+  { name, method, url }: Transfer,
+  outcome: Outcome,
+): FinishedRest {
   return {
-    rc,
-    status: retcode,
-    ms: Math.round(times.total),
-    ...(connection === null ? {} : { peer: formatHostPort(connection.remoteAddress, connection.remotePort) }),
+    method,
+    milliseconds: outcome.times.total,
+    outcome: outcomeLabel(outcome),
+    answer: outcomeText(outcome),
+    url: () => urlForLog(url),
+    caller: () => `${name}(), ${routing.place(position).replace(/^.*\//, '')}`,
   };
 }
 

@@ -68,18 +68,18 @@ function keep(
 ): Awaitable<void> {
   let gone: readonly Contact[] = [];
   let isLast = false;
-  const aor = bytesOf(name);
-  const changed = routing.host.states.get(locations).change(bytesOf(domain), aor, (before) => {
+  const record = { table: bytesOf(domain), aor: bytesOf(name) };
+  const changed = routing.host.states.get(locations).change(record.table, record.aor, (before) => {
     const contacts = before.contacts.filter(isKept);
     gone = before.contacts.filter((one) => !isKept(one));
     isLast = contacts.length === 0;
     return gone.length === 0 ? null : { ...before, contacts };
   });
-  return andThen(changed, (change) => {
+  return andThen(changed, ({ outcome }) => {
     if (gone.length === 0) throw new CommandError(404, 'Contact not found');
-    if (change === 'full') throw new CommandError(500, 'the store does not take the change');
-    for (const one of gone) raiseContact(routing, 'DELETE', aor, one);
-    if (isLast) raiseAor(routing, 'DELETE', aor);
+    if (outcome === 'full') throw new CommandError(500, 'the store does not take the change');
+    for (const one of gone) raiseContact(routing, 'DELETE', record, one);
+    if (isLast) raiseAor(routing, 'DELETE', record);
   });
 }
 
@@ -190,19 +190,19 @@ export const usrlocCommands = defineCommands([
         flags: cflags === '0' ? [] : cflags.split(/\s+/).filter((flag) => flag !== ''),
         modified: now,
       };
-      const address = bytesOf(name);
+      const record = { table: bytesOf(table_name), aor: bytesOf(name) };
       let kind: 'UPDATE' | 'INSERT' = 'INSERT';
       let isFirst = true;
-      const changed = host.states.get(locations).change(bytesOf(table_name), address, (before) => {
+      const changed = host.states.get(locations).change(record.table, record.aor, (before) => {
         const others = before.contacts.filter((one) => one.uri !== added.uri);
         kind = others.length < before.contacts.length ? 'UPDATE' : 'INSERT';
         isFirst = before.contacts.length === 0;
         return { ...before, contacts: [...others, added] };
       });
-      return andThen(changed, (change) => {
-        if (change === 'full') throw new CommandError(500, 'the store is full');
-        if (isFirst) raiseAor(routing, 'INSERT', address);
-        raiseContact(routing, kind, address, added);
+      return andThen(changed, ({ outcome }) => {
+        if (outcome === 'full') throw new CommandError(500, 'the store is full');
+        if (isFirst) raiseAor(routing, 'INSERT', record);
+        raiseContact(routing, kind, record, added);
       });
     },
   },

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Clock, every, type Repetition, systemClock } from '../../timers/index.ts';
 import type { HttpStream } from '../http/endpoint.ts';
-import { type PageSample, type PageStatus, sampleOf } from './sample.ts';
+import { type PageSample, type PageStatus, sampleOf, slowestOf } from './sample.ts';
 
 /** How often the figures are read while a page is open, in ms. */
 const period = 2000;
@@ -23,6 +23,8 @@ export class PageFeed {
   #length = 0;
   #leftOut = unwatched;
   #before: PageStatus | null = null;
+  /** The slowest calls, as they were sent last. */
+  #slowest = eventText('slowest', []);
   #readAt = 0;
   #isReading = false;
 
@@ -38,6 +40,7 @@ export class PageFeed {
       open: (response) => {
         this.#pages.add(response);
         response.once('close', () => this.#pages.delete(response));
+        response.write(this.#slowest);
         response.write(eventText('history', this.#samples));
       },
     };
@@ -58,6 +61,7 @@ export class PageFeed {
     try {
       const now = await this.#read();
       const at = this.#clock.now();
+      this.#show(slowestOf(now));
       if (this.#before !== null) this.#add(sampleOf(this.#before, now, (at - this.#readAt) / 1000));
       this.#before = now;
       this.#readAt = at;
@@ -70,8 +74,18 @@ export class PageFeed {
     this.#samples.push(sample);
     this.#length += sample.seconds;
     while (this.#length > kept) this.#length -= this.#samples.shift()?.seconds ?? this.#length;
-    if (this.#pages.size === 0) return;
-    const text = eventText('sample', sample);
+    this.#send(eventText('sample', sample));
+  }
+
+  /** Their ladders are long, and seldom change. */
+  #show(slowest: ReturnType<typeof slowestOf>): void {
+    const text = eventText('slowest', slowest);
+    if (text === this.#slowest) return;
+    this.#slowest = text;
+    this.#send(text);
+  }
+
+  #send(text: string): void {
     for (const page of this.#pages)
       if (page.writableLength > mostUnread) page.destroy();
       else page.write(text);

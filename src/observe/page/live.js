@@ -108,7 +108,39 @@ function hostOf(name) {
     median: medians.length === 0 ? null : medians.sort((a, b) => a - b)[Math.floor(medians.length / 2)],
     phase: recent.at(-1)?.phase ?? '',
     curve: samples.map(({ hosts }) => hosts[name]?.p99 ?? null),
+    outcomes: samples.map(({ hosts }) => outcomesOf(hosts[name])),
   };
+}
+
+/** How many calls of one sample have succeeded, and failed. */
+function outcomesOf(host) {
+  if (host === undefined) return [0, 0];
+  const failed = Object.values(host.failures).reduce((sum, count) => sum + count, 0);
+  return [Math.max(0, host.count - failed), failed];
+}
+
+/** Calls a second over five minutes, the failed ones on top. */
+function barsOf(outcomes) {
+  const begins = beginnings();
+  const rates = outcomes.map(([good, bad], at) => [good / samples[at].seconds, bad / samples[at].seconds]);
+  const highest = Math.max(0.001, ...rates.map(([good, bad]) => good + bad));
+  const bars = rates.flatMap(([good, bad], at) => {
+    const [x, width] = [begins[at] * 120, Math.max(1, (samples[at].seconds / shown) * 120)];
+    const [low, high] = [(good / highest) * 23, (bad / highest) * 23];
+    return [
+      [low, 24 - low, 'r2'],
+      [high, 24 - low - high, 'r5'],
+    ].flatMap(([height, y, style]) =>
+      height === 0 ? [] : [shape('rect', { class: style, x, y, width, height })],
+    );
+  });
+  const failed = outcomes.reduce((sum, [, bad]) => sum + bad, 0);
+  const label = `calls over 5 minutes, ${failed} failed`;
+  return shape(
+    'svg',
+    { class: 'curve', viewBox: '0 0 120 24', preserveAspectRatio: 'none', role: 'img', 'aria-label': label },
+    ...bars,
+  );
 }
 
 function curveOf(values) {
@@ -158,7 +190,16 @@ function drawTable(id, heads, rows, empty) {
 function drawHosts(hosts) {
   drawTable(
     'hosts',
-    [['host'], ['p99'], ['failing'], ['calls/s'], ['median'], ['slowest phase'], ['p99, 5 min']],
+    [
+      ['host'],
+      ['p99'],
+      ['failing'],
+      ['calls/s'],
+      ['median'],
+      ['slowest phase'],
+      ['p99, 5 min'],
+      ['outcomes, 5 min'],
+    ],
     hosts.map((host) => [
       host.name,
       [time(host.p99), severity(host.p99 ?? 0, slowAt / 2, slowAt)],
@@ -170,23 +211,59 @@ function drawHosts(hosts) {
       time(host.median),
       host.phase,
       curveOf(host.curve),
+      barsOf(host.outcomes),
     ]),
     'no REST call yet',
   );
 }
 
-function drawRest({ slowest, processes }) {
-  drawTable(
-    'slow',
-    [['time'], ['outcome', 'left'], ['request', 'left'], ['call', 'left']],
-    slowest.map(({ milliseconds, outcome, method, url, call }) => [
-      [time(milliseconds / 1000), severity(milliseconds / 1000, slowAt / 2, slowAt)],
-      [outcome, 'left'],
-      [`${method} ${url}`, 'left long', url],
-      [call, 'left long', call],
-    ]),
-    'none',
+/** Of the slowest calls, by what does not change: an open one stays open. */
+const slowCalls = new Map();
+
+function drawSlowest(slowest) {
+  const focused = document.activeElement;
+  const shownCalls = slowest.map((one) => {
+    const key = JSON.stringify([one.call, one.method, one.url, one.milliseconds]);
+    const known = slowCalls.get(key) ?? slowCall(one);
+    slowCalls.set(key, known);
+    known.lastElementChild.replaceChildren(...one.ladder.map(ladderLine));
+    return known;
+  });
+  for (const [key, one] of slowCalls) if (!shownCalls.includes(one)) slowCalls.delete(key);
+  const place = byId('slow');
+  if (shownCalls.length === 0) return place.replaceChildren(element('p', { class: 'quiet' }, 'none'));
+  if (shownCalls.some((one, at) => place.children[at] !== one) || place.children.length > shownCalls.length)
+    place.replaceChildren(...shownCalls);
+  if (place.contains(focused)) focused.focus();
+}
+
+function slowCall({ milliseconds, outcome, method, url, call }) {
+  const seconds = milliseconds / 1000;
+  return element(
+    'details',
+    {},
+    element(
+      'summary',
+      {},
+      element('b', { class: severity(seconds, slowAt / 2, slowAt) }, time(seconds)),
+      element('span', {}, outcome),
+      element('span', { class: 'wide' }, `${method} ${url}`),
+      element('span', { class: 'quiet wide' }, call),
+    ),
+    element('ol', { class: 'ladder' }),
   );
+}
+
+const ladderLine = ({ at, kind, text }) =>
+  element(
+    'li',
+    { class: kind.split(' ')[0] },
+    element('span', {}, at < 10_000 ? `${at.toFixed(1)} ms` : time(at / 1000)),
+    element('span', {}, kind),
+    element('span', {}, text),
+  );
+
+function drawProcesses({ processes }) {
   drawTable(
     'processes',
     [['process'], ['pid'], ['requests/s'], ['load'], ['loop delay p99'], ['memory'], ['heap'], ['uptime']],
@@ -292,7 +369,7 @@ function draw() {
   drawTiles(last);
   drawCalls();
   drawHosts(hosts);
-  drawRest(last);
+  drawProcesses(last);
 }
 
 const events = new EventSource('events');
@@ -303,6 +380,7 @@ events.addEventListener('history', ({ data }) => {
   connection.className = 'quiet';
   if (samples.length > 0) draw();
 });
+events.addEventListener('slowest', ({ data }) => drawSlowest(JSON.parse(data)));
 events.addEventListener('sample', ({ data }) => {
   samples.push(JSON.parse(data));
   while (lengthOf(samples) > shown) samples.shift();

@@ -68,10 +68,6 @@ export function sampleOf(before: PageStatus, now: PageStatus, seconds: number) {
       label.endsWith(' open') && part('rest_hosts', label) > 0 ? label.slice(0, -5) : [],
     ),
     hosts: hostsOf(change('rest_outcomes'), change('rest_answers'), before, now),
-    slowest: now.processes
-      .flatMap(({ slowest }) => slowest)
-      .sort((a, b) => b.milliseconds - a.milliseconds)
-      .slice(0, mostSlow),
     processes: now.processes.map(({ process: number, pid, figures }) => {
       const earlier = before.processes.find((one) => one.pid === pid)?.figures ?? {};
       const of = (name: string, label: string) => partOf(figures[name] ?? 0, label);
@@ -88,6 +84,13 @@ export function sampleOf(before: PageStatus, now: PageStatus, seconds: number) {
     }),
   };
 }
+
+/** The slowest calls of all processes. */
+export const slowestOf = ({ processes }: PageStatus): readonly SlowCall[] =>
+  processes
+    .flatMap(({ slowest }) => slowest)
+    .sort((a, b) => b.milliseconds - a.milliseconds)
+    .slice(0, mostSlow);
 
 function hostsOf(
   outcomes: Readonly<Record<string, number>>,
