@@ -149,6 +149,7 @@ export function readSettings(
     tcp: {
       connectTimeout: values.tcp_connect_timeout,
       idleTimeout: 1000 * values.tcp_connection_lifetime,
+      keepAlive: values.tcp_keepalive ? 1000 * values.tcp_keepidle : null,
       messageTimeout: 1000 * values.tcp_max_msg_time,
       accepted: values.tcp_max_connections,
       acceptedFromOne: Math.max(
@@ -157,6 +158,7 @@ export function readSettings(
       ),
     },
     tcpAcceptAliases: values.tcp_accept_aliases,
+    connectedOnlyFlag: values.tcp_no_new_conn_bflag,
     names: {
       timeout: 1000 * values.dns_retr_time,
       tries: values.dns_retr_no,

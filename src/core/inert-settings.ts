@@ -15,8 +15,9 @@ const noCluster = 'siprest instances do not form a cluster';
 const noMulticast = 'siprest joins no multicast groups';
 const noDatabase = 'siprest has no database modules';
 const noLogEvent = 'siprest raises no event for log lines';
-const keptAlive = 'CRLF pings keep connections alive, and tcp_connection_lifetime closes idle ones';
-const reused = 'requests reuse a connection opened by the peer if its address and port match';
+const keptAlive = 'the system chooses how often it asks a silent peer, 10 times a second apart';
+const reused =
+  'a reply leaves by the connection of its request; only if that is closed, a new one to the port of the Via is opened';
 
 const reasons: Readonly<Record<string, string>> = {
   ...each(beforeStart, 'chroot', 'wdir', 'user', 'uid', 'group', 'gid'),
@@ -28,8 +29,8 @@ const reasons: Readonly<Record<string, string>> = {
   ...each(noFixedBuffer, 'pv_print_buf_size'),
   ...each('log lines have no fixed-size buffer', 'xlog_buf_size', 'log_msg_buf_size', 'log_json_buf_size'),
 
-  ...each(reused, 'tcp_no_new_conn_bflag', 'tcp_no_new_conn_rplflag'),
-  ...each(keptAlive, 'tcp_keepalive', 'tcp_keepcount', 'tcp_keepidle', 'tcp_keepinterval'),
+  tcp_no_new_conn_rplflag: reused,
+  ...each(keptAlive, 'tcp_keepcount', 'tcp_keepinterval'),
   ...each(
     'each socket queues up to 1,024 connections that wait to be accepted',
     'tcp_socket_backlog',

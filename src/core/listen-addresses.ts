@@ -1,7 +1,14 @@
 /** The sockets to open, from the `socket` lines of a script. Source: the manual's Script-CoreParameters, `socket`. */
 
 import { isIPv6 } from 'node:net';
-import { type ListenAddress, type Module, protoTlsParameters } from '../runtime/index.ts';
+import {
+  type ListenAddress,
+  type Module,
+  protoTlsParameters,
+  webSocketRules,
+  wsParameters,
+  wssParameters,
+} from '../runtime/index.ts';
 import type {
   Diagnostic,
   ParameterValues,
@@ -19,8 +26,10 @@ import {
   isProtocol,
   type Protocol,
   parseHostPort,
+  proxyNetworks,
   spokenTransports,
   TRANSPORTS,
+  type WebSocketRules,
 } from '../sip/index.ts';
 import type { settingSpecs } from './settings.ts';
 
@@ -35,6 +44,8 @@ export interface TransportSettings {
   readonly ports: Partial<Record<Protocol, number>>;
   /** Whether the script has certificates for TLS sockets. */
   readonly hasServerDomain: boolean;
+  /** What WebSockets ask of handshakes. */
+  readonly webSocket: Partial<Record<Protocol, WebSocketRules>>;
 }
 
 /** The settings in the parameters of these loaded modules. */
@@ -44,21 +55,27 @@ export function transportSettings(
 ): TransportSettings {
   const tls = modules.find(({ name }) => name === 'tls_mgm')?.parameters ?? [];
   const { server_domain: domains }: ParameterValues = values.get(tls);
+  const ws = values.get(wsParameters);
+  const wss = values.get(wssParameters);
   return {
-    ports: { tls: values.get(protoTlsParameters).tls_port },
+    ports: { tls: values.get(protoTlsParameters).tls_port, ws: ws.ws_port, wss: wss.wss_port },
     hasServerDomain: Array.isArray(domains) && domains.length > 0,
+    webSocket: { ws: webSocketRules(ws, ws.ws_resource), wss: webSocketRules(wss, wss.wss_resource) },
   };
 }
 
+/** Whether `port` applies to sockets of the transport. */
+const isOlder = (protocol: Protocol): boolean => protocol === 'udp' || protocol === 'tcp';
+
 /**
- * UDP, TCP and TLS sockets. Other kinds are reported: as errors, or with `allowMissing` as warnings. Without any `socket`
+ * The sockets that siprest can open. Other kinds are reported: as errors, or with `allowMissing` as warnings. Without any `socket`
  * line, siprest listens on all addresses at port 5060, as OpenSIPS does; if it can open none of the listed sockets, the
  * script has an error.
  */
 export function listenAddresses(
   nodes: readonly SettingNode[],
   settings: GlobalSettings,
-  { ports, hasServerDomain }: TransportSettings,
+  { ports, hasServerDomain, webSocket }: TransportSettings,
   allowMissing = false,
 ): { sockets: ListenAddress[]; diagnostics: Diagnostic[] } {
   const sockets: ListenAddress[] = [];
@@ -66,7 +83,7 @@ export function listenAddresses(
   let isValid = true;
   const usual = globalAdvertised(settings);
   const usualPort = (protocol: Protocol) =>
-    (TRANSPORTS[protocol].secure ? null : settings.port) ?? ports[protocol] ?? defaultPort(protocol);
+    (isOlder(protocol) ? settings.port : null) ?? ports[protocol] ?? defaultPort(protocol);
   const inert = (span: Diagnostic['span'], message: string): void => {
     diagnostics.push({ code: 'inert', severity: 'warning', span, message });
   };
@@ -128,6 +145,7 @@ export function listenAddresses(
     }
     let advertised: Advertised | null = null;
     let tag: string | null = null;
+    let proxies: ListenAddress['proxies'] = null;
     for (const option of options) {
       const { name, span } = option;
       if (name.text === 'as') {
@@ -141,10 +159,14 @@ export function listenAddresses(
             help: 'use as HOST or as HOST:PORT',
           });
       } else if (name.text === 'tag') tag = option.value?.text ?? null;
-      else
+      else if (acceptsProxies.has(name.text) && TRANSPORTS[transport].reliable) {
+        const found = proxiesOf(settings);
+        if ('help' in found) diagnostics.push({ code: 'setting-value', severity: 'error', span, ...found });
+        else ({ proxies } = found);
+      } else
         inert(
           span,
-          `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the same workers; see udp_workers' : 'siprest does not support this option yet'}`,
+          `${name.text} has no effect: ${inertOptions[name.text] ?? 'siprest does not support this option yet'}`,
         );
     }
     sockets.push({
@@ -153,6 +175,8 @@ export function listenAddresses(
       port: port === '*' ? usualPort(transport) : Number(port),
       advertised: advertised ?? usual,
       tag,
+      webSocket: webSocket[transport],
+      proxies,
     });
   }
   const [first] = nodes;
@@ -162,7 +186,7 @@ export function listenAddresses(
       severity: 'error',
       span: first.value.span,
       message: 'siprest cannot open any of the sockets in the script',
-      help: 'add a UDP or TCP socket, for example: socket = udp:127.0.0.1:5060',
+      help: 'add a socket that it can, for example: socket = udp:127.0.0.1:5060',
     });
   const usualSocket: ListenAddress = {
     transport: DEFAULT_PROTOCOL,
@@ -201,6 +225,30 @@ function bracketed(text: string): string {
   const [, address = '', port = ''] = /^(.*)(:\d{1,5})$/.exec(rest) ?? [];
   return isIPv6(address) ? `${protocol}[${address}]${port}` : text;
 }
+
+const acceptsProxies: ReadonlySet<string> = new Set(['allow_proxy_protocol', 'proxy_protocol']);
+
+/** The proxies whose PROXY headers are believed, or what is wrong. */
+function proxiesOf({
+  proxy_protocol_from: from,
+}: GlobalSettings):
+  | Required<Pick<ListenAddress, 'proxies'>>
+  | { readonly message: string; readonly help: string } {
+  const help = 'list each proxy or network: proxy_protocol_from = "192.0.2.10"';
+  if (from.length === 0) return { message: 'allow_proxy_protocol needs the addresses of the proxies', help };
+  const proxies = proxyNetworks(from.map(String));
+  return 'invalid' in proxies
+    ? { message: `invalid address "${proxies.invalid}" in proxy_protocol_from`, help }
+    : { proxies };
+}
+
+/** Why an option has no effect. */
+const inertOptions: Readonly<Record<string, string>> = {
+  use_workers: 'all sockets share the same workers; see udp_workers',
+  allow_proxy_protocol: 'PROXY headers are read from connections, not from datagrams',
+  proxy_protocol: 'PROXY headers are read from connections, not from datagrams',
+  send_proxy_protocol: 'siprest sends no PROXY headers',
+};
 
 function advertisedBy({ value }: SocketOptionNode): Advertised | null {
   const parsed = value === null ? null : parseHostPort(value.text);

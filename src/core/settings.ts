@@ -118,7 +118,7 @@ export const settingSpecs = defineSettings([
     repeated: true,
     default: null,
     summary:
-      'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`, `tls:HOST:PORT`; `as HOST:PORT` is the advertised address.',
+      'Where to listen: `udp:HOST:PORT`, with `tcp`, `tls`, `ws` or `wss` alike; `as HOST:PORT` is the advertised address.',
     aliases: ['listen'],
   },
   {
@@ -242,7 +242,37 @@ export const settingSpecs = defineSettings([
     default: DEFAULT_LIMITS.accepted,
     minimum: 1,
     summary:
-      'How many connections others may open to all sockets of a process, over TCP and TLS together. One address may open a quarter of them, or all below 512.',
+      'How many connections others may open to all sockets of a process, over TCP, TLS and WebSocket together. One address may open a quarter of them, or all below 512.',
+  },
+  {
+    name: 'tcp_keepalive',
+    type: 'boolean',
+    default: DEFAULT_LIMITS.keepAlive !== null,
+    summary:
+      'Whether the system asks the peer of a silent connection whether it still exists, so that half-open ones end.',
+  },
+  {
+    name: 'tcp_keepidle',
+    type: 'int',
+    default: (DEFAULT_LIMITS.keepAlive ?? 0) / 1000,
+    minimum: 1,
+    maximum: 86_400,
+    summary: 'After how long without a byte it asks, in s.',
+  },
+  {
+    name: 'tcp_no_new_conn_bflag',
+    type: 'string',
+    default: null,
+    summary:
+      'The branch flag of branches that may use open connections only: without one the branch ends with 503.',
+  },
+  {
+    name: 'proxy_protocol_from',
+    type: 'string',
+    repeated: true,
+    default: null,
+    summary:
+      'An address or network of load balancers: their connections to sockets with `allow_proxy_protocol` begin with a PROXY header of version 2, and no others may. An extension of siprest.',
   },
   {
     name: 'tcp_max_msg_time',

@@ -1,6 +1,5 @@
 /** OpenSIPS modules that siprest accepts without implementing them, each with its replacement or the reason. */
 import type { Module } from '../runtime/index.ts';
-import { canListen, PROTOCOLS, TRANSPORTS } from '../sip/index.ts';
 
 const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets yet`;
 const noCluster = 'siprest instances do not form a cluster';
@@ -9,14 +8,9 @@ const noPages = 'siprest run --http ADDRESS:PORT opens the HTTP server';
 const noDatabase = (what: string) =>
   `siprest has no connection to ${what}; a REST service can answer what a table would`;
 
-/** proto_tls has parameters of its own. */
-const transportModules = PROTOCOLS.filter((name) => name !== 'tls').map((name) => {
-  const { label } = TRANSPORTS[name];
-  return [`proto_${name}`, canListen(name) ? `${label} is part of siprest` : noSuchSocket(label)];
-});
-
 const reasons: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(transportModules),
+  proto_udp: 'UDP is part of siprest',
+  proto_tcp: 'TCP is part of siprest',
   proto_sctp: noSuchSocket('SCTP'),
   proto_ipsec: noSuchSocket('IPsec'),
   proto_bin: noCluster,

@@ -28,6 +28,7 @@ import { pike } from './pike/index.ts';
 import { prometheus } from './prometheus/index.ts';
 import { protoHep } from './proto-hep.ts';
 import { protoTls } from './proto-tls.ts';
+import { protoWs, protoWss } from './proto-ws.ts';
 import { ratelimit } from './ratelimit/index.ts';
 import { regex } from './regex.ts';
 import { registrar } from './registrar/index.ts';
@@ -102,5 +103,7 @@ export const modules: readonly Module[] = [
   protoHep,
   opentelemetry,
   protoTls,
+  protoWs,
+  protoWss,
   ...inertModules,
 ];

@@ -74,6 +74,9 @@ export const notPortable: Readonly<Record<string, string>> = {
   'uac_registrant:registrant': ownSetting,
   'proto_hep:hep_auth_key': ownSetting,
   'tls_mgm:verify_domain': ownSetting,
+  'proto_ws:allowed_origin': ownSetting,
+  'proto_wss:allowed_origin': ownSetting,
+  'proxy_protocol_from=': ownSetting,
   'script_time_limit=': ownSetting,
   // names of other versions
   ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),

@@ -1,5 +1,5 @@
 /** The path module: Path of registrations (RFC 3327). Source: modules/path of the manual. */
-import { namedSocket, routeState } from '../relay/index.ts';
+import { namedSocket, pathFlow, routeState, shareFlowSecret } from '../relay/index.ts';
 import { defineModule, type Run } from '../runtime/index.ts';
 import { defineArgument, defineParameters, type Status } from '../script/index.ts';
 import {
@@ -42,7 +42,7 @@ function addPath(run: Run, caller: string, name: string | undefined, parameters:
   if (message === null || socket === null) return -1;
   const { protocol } = socket.transport;
   const port = socket.port === defaultPort(DEFAULT_PROTOCOL) ? '' : `:${socket.port}`;
-  const uri = `sip:${name ? `${name}@` : ''}${socket.host}${port}${transportParameter(protocol)}${parameters};lr`;
+  const uri = `sip:${name ? `${name}@` : ''}${socket.host}${port}${transportParameter(protocol)}${parameters}${pathFlow(run.request)};lr`;
   const line = parseUri(uri) === null ? null : headerText(`Path: <${uri}>\r\n`);
   if (line === null) {
     run.complain(`${caller}(): "${name}" is not the user of a URI`);
@@ -70,6 +70,7 @@ export const path = defineModule({
   summary: 'Adds Path to registrations, so that requests to the phone come through this server.',
   source: 'modules/path',
   parameters: pathParameters,
+  start: shareFlowSecret,
   functions: [
     {
       name: 'add_path',

@@ -5,12 +5,15 @@ import {
   addRecordRoute,
   addRouteParameters,
   areRouteParameters,
+  followFlow,
   fromTagOf,
   isDownstream,
   looseRoute,
   type RouteUris,
+  recordedFlow,
   recordRoute,
   routeState,
+  shareFlowSecret,
 } from '../relay/index.ts';
 import { defineModule, type Run } from '../runtime/index.ts';
 import { defineParameters, type RouteKind } from '../script/index.ts';
@@ -68,7 +71,7 @@ function recordRouteOf(run: Run, params = ''): 1 | -1 {
   if (hasRecordRoute(run)) return -1;
   const { add_username, append_fromtag, enable_double_rr } = run.parameters(parameters);
   const done = recordRoute(run.request, {
-    params,
+    params: `${params}${recordedFlow(run.request)}`,
     fromTag: append_fromtag,
     double: enable_double_rr,
     user: add_username ? (run.request.uri?.user ?? null) : null,
@@ -87,6 +90,7 @@ export const rr = defineModule({
   summary: 'Record-Route, loose and strict routing.',
   source: 'modules/rr',
   parameters,
+  start: shareFlowSecret,
   functions: [
     {
       name: 'record_route',
@@ -147,12 +151,14 @@ export const rr = defineModule({
       name: 'loose_route',
       arguments: [],
       routes: ['route'],
-      summary: 'Follows the route set of a request within a dialog. -1 if it has none.',
+      summary:
+        'Follows the route set of a request within a dialog, or the flow in its Route (RFC 5626). -1 if it has none.',
       source: 'modules/rr; RFC 3261, 16.12; vector routes-relay',
       run: (run) => {
         const isFollowed = looseRoute(run.request);
+        const hasFlow = followFlow(run.request);
         if (run.parameters(pathParameters).use_received) routeToReceived(run);
-        return andThen(runHangupRoute(run), () => (isFollowed ? 1 : -1));
+        return andThen(runHangupRoute(run), () => (isFollowed || hasFlow ? 1 : -1));
       },
     },
     {

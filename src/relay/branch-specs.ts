@@ -14,6 +14,7 @@ import type { Status } from '../script/index.ts';
 import { type BranchSpec, type Destinations, headerText, NO_HEADERS, parseUri } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { routeState } from './add-record-route.ts';
+import { isOfFlow } from './flows.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
@@ -167,7 +168,12 @@ function resolve(
         socket,
         edits: requestEdits(request, all, uri),
         ownHeaders: headers,
-        isMinor: isMarked && isMinor(request),
+        isMinor: isMarked && hasFlag(request, routing.parameters(tmParameters).minor_branch_flag),
+        ifNotConnected: isOfFlow(request, destinationUri)
+          ? 430
+          : isMarked && hasFlag(request, routing.settings.connectedOnlyFlag)
+            ? 503
+            : undefined,
         data,
       };
     }
@@ -177,8 +183,6 @@ function resolve(
   return andThen(routing.host.destinations(next, forcedProtocol(request)), spec);
 }
 
-/** Whether the transaction does not wait for this branch (tm's minor_branch_flag). */
-function isMinor(request: Request): boolean {
-  const { minor_branch_flag: flag } = request.routing.parameters(tmParameters);
-  return flag !== null && request.state(messageBranches).main.flags.has(flag);
-}
+/** Whether the branch has this flag. */
+const hasFlag = (request: Request, flag: string | null): boolean =>
+  flag !== null && request.state(messageBranches).main.flags.has(flag);

@@ -9,6 +9,7 @@ export {
   routeState,
   setRouteParameter,
 } from './add-record-route.ts';
+export { followFlow, pathFlow, recordedFlow, shareFlowSecret } from './flows.ts';
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
 export { isDownstream, isOurs, looseRoute, looseRouted, routeParameter, setRoutes } from './loose-route.ts';

@@ -142,3 +142,4 @@ export {
 export { whenAnswered } from './stores/when-answered.ts';
 export { tmParameters } from './tm-parameters.ts';
 export { type TraceEvent, Tracing } from './tracing.ts';
+export { webSocketRules, wsParameters, wssParameters } from './websocket-parameters.ts';

@@ -1,5 +1,12 @@
 /** The global parameters of a script, validated and complete, times in milliseconds. */
-import type { Advertised, Asking, Protocol, StreamLimits } from '../sip/index.ts';
+import type {
+  Advertised,
+  Asking,
+  ListenOptions,
+  Protocol,
+  StreamLimits,
+  WebSocketRules,
+} from '../sip/index.ts';
 
 /** A destination of the log. */
 export interface LogConsumer {
@@ -21,6 +28,8 @@ export interface Settings {
   readonly sockets: readonly ListenAddress[];
   readonly tcp: Partial<StreamLimits>;
   readonly tcpAcceptAliases: boolean;
+  /** The branch flag of branches that may use open connections only, or null. */
+  readonly connectedOnlyFlag: string | null;
   readonly names: Asking;
   readonly multihomed: boolean;
   /** The values of `$argv(name)`. */
@@ -51,4 +60,8 @@ export interface ListenAddress {
   readonly advertised: Advertised | null;
   /** `tag NAME`: the value of `$socket_in(tag)`. */
   readonly tag?: string | null;
+  /** For a WebSocket: what it asks of handshakes. Default: as without parameters. */
+  readonly webSocket?: WebSocketRules | undefined;
+  /** Addresses whose connections begin with a PROXY header; null: none. */
+  readonly proxies?: ListenOptions['proxies'];
 }

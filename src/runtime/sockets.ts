@@ -96,7 +96,7 @@ export async function bindSockets(
   const sockets: ListeningSocket[] = [];
   const opened: Transport[] = [];
   try {
-    for (const { transport: protocol, host, port, advertised, tag = null } of addresses) {
+    for (const { transport: protocol, host, port, advertised, tag = null, webSocket, proxies } of addresses) {
       for (const address of await source.addresses(host)) {
         const configured = `${protocol}:${address}:${port}`;
         const before = open.find((socket) => socket.configured === configured);
@@ -106,7 +106,7 @@ export async function bindSockets(
         }
         try {
           const transport = await whenFree(configured, wait, () =>
-            source.listen(protocol, { address, port, limits, ...handlers }),
+            source.listen(protocol, { address, port, limits, webSocket, proxies, ...handlers }),
           );
           opened.push(transport);
           sockets.push({ transport, name: transportName(transport), configured, advertised, tag });

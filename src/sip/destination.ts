@@ -3,7 +3,14 @@
 import { isIP, type ServiceRecord } from '../net/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type { Target } from './proxy-types.ts';
-import { isProtocol, PROTOCOLS, type Protocol, secureProtocol, TRANSPORTS } from './transports.ts';
+import {
+  DEFAULT_PROTOCOL,
+  namedProtocols,
+  PROTOCOLS,
+  type Protocol,
+  secureProtocol,
+  TRANSPORTS,
+} from './transports.ts';
 import { bareHost, type Uri, uriKind, uriParameter } from './uri.ts';
 
 export type { ServiceRecord };
@@ -24,6 +31,8 @@ export interface DestinationOptions {
   readonly protocols: ReadonlySet<Protocol>;
   /** The address families with a socket, the preferred one first; default: both. */
   readonly families?: readonly (4 | 6)[];
+  /** Whether there is a connection to this address and port; default: none. */
+  readonly isConnected?: (protocol: Protocol, address: string, port: number) => boolean;
   /** For a URI without a transport: the transport of the socket that will send the request. */
   readonly preferred?: Protocol | null | undefined;
   /** 0 to 1, like Math.random, the default: chooses among SRV records by weight. */
@@ -60,8 +69,8 @@ export function findDestinations(uri: Uri, options: DestinationOptions): Awaitab
   const host = bare(maddr === null || maddr === '' ? uri.host : maddr);
   const domain = TRANSPORTS[first].secure && isIP(bare(uri.host)) === 0 ? bare(uri.host) : null;
   const outcome = (targets: readonly Target[]): Destinations => reached(targets, domain);
-  if (isIP(host) !== 0)
-    return outcome([{ address: host, port: uri.port ?? TRANSPORTS[first].defaultPort, transport: first }]);
+  if (isIP(host) !== 0) return outcome([addressTarget(host, uri, protocols, options)]);
+  if (isNobody(host)) return failed('unknown-name');
   const found =
     uri.port !== null
       ? addressTargets(host, uri.port, first, options)
@@ -73,6 +82,27 @@ export function findDestinations(uri: Uri, options: DestinationOptions): Awaitab
 function reached(targets: readonly Target[], domain: string | null): Destinations {
   if (targets.length === 0) return failed('unknown-name');
   return { targets: domain === null ? targets : targets.map((one) => ({ ...one, domain })), failure: null };
+}
+
+/** Names that no name server knows (RFC 6761, 6.4), such as those of browsers (RFC 7118, 5). */
+const isNobody = (host: string): boolean => host === 'invalid' || host.endsWith('.invalid');
+
+/** Of several transports with the same name in URIs: the one that is connected. */
+function addressTarget(
+  address: string,
+  uri: Uri,
+  protocols: readonly Protocol[],
+  { isConnected }: DestinationOptions,
+): Target {
+  const portOf = (transport: Protocol): number => uri.port ?? TRANSPORTS[transport].defaultPort;
+  const [first = DEFAULT_PROTOCOL] = protocols;
+  const isNamed =
+    isConnected !== undefined && protocols.length > 1 && uriParameter(uri, 'transport') !== null;
+  const connected = isNamed
+    ? protocols.find((protocol) => isConnected(protocol, address, portOf(protocol)))
+    : undefined;
+  const transport = connected ?? first;
+  return { address, port: portOf(transport), transport };
 }
 
 const bare = (host: string): string => bareHost(host).replace(/\.$/, '').toLowerCase();
@@ -88,8 +118,9 @@ function wantedProtocols(
     if (!isSecure && preferred != null && available.has(preferred)) return [preferred];
     return PREFERENCE[isSecure ? 'sips' : 'sip'].filter((protocol) => available.has(protocol));
   }
-  const protocol = isSecure ? secureProtocol(named) : isProtocol(named) ? named : null;
-  return protocol !== null && available.has(protocol) ? [protocol] : [];
+  const secure = isSecure ? secureProtocol(named) : null;
+  const wanted = isSecure ? (secure === null ? [] : [secure]) : namedProtocols(named);
+  return wanted.filter((protocol) => available.has(protocol));
 }
 
 type Found = Awaitable<readonly Target[]>;

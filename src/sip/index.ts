@@ -68,6 +68,7 @@ export {
   type StatelessCounts,
   type StatelessOptions,
 } from './proxy-core.ts';
+export { proxyNetworks } from './proxy-protocol.ts';
 export { ProxyTransaction } from './proxy-transaction.ts';
 export type {
   Branch,
@@ -171,3 +172,4 @@ export {
   withUser,
 } from './uri.ts';
 export { formatHostPort, parseVia, Via } from './via.ts';
+export type { WebSocketRules } from './websocket-handshake.ts';

@@ -11,6 +11,8 @@ const opened: { readonly [P in Protocol]?: (options: ListenOptions) => Promise<T
   udp: (options) => UdpTransport.bind(options),
   tcp: (options) => StreamTransport.bind({ ...options, protocol: 'tcp' }),
   tls: (options) => StreamTransport.bind({ ...options, protocol: 'tls' }),
+  ws: (options) => StreamTransport.bind({ ...options, protocol: 'ws' }),
+  wss: (options) => StreamTransport.bind({ ...options, protocol: 'wss' }),
 };
 
 export const canListen = (protocol: Protocol): boolean => opened[protocol] !== undefined;

@@ -26,6 +26,9 @@ export interface Sending {
   readonly names: Pick<NameService, 'doubt'>;
 }
 
+const isConnected = ({ transport }: SendingSocket, { address, port }: Target): boolean =>
+  !transport.reliable || transport.isConnected?.(address, port) === true;
+
 /** The owner of a branch. */
 export interface BranchOwner<T> {
   readonly request: SipRequest;
@@ -91,6 +94,7 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
       const forcedFits = forced != null && forced.transport.protocol === target.transport;
       const socket = forcedFits ? forced : sockets.choose(target, this.#owner.request.socket);
       if (socket === null) continue;
+      if (this.spec.ifNotConnected !== undefined && !isConnected(socket, target)) continue;
       this.#send(target, socket);
       return true;
     }
@@ -192,6 +196,11 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
     if (this.#client?.isWaiting !== false) return;
     this.#client.handOver(user);
     this.#client = null;
+  }
+
+  /** After {@link start} has found nothing to send to. */
+  endUnsent(): void {
+    this.endHere(this.spec.ifNotConnected ?? 503);
   }
 
   endHere(status: number): void {

@@ -130,7 +130,7 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     this.#isBusy = true; // handle immediate failures after all have been sent
     for (const branch of made) {
       if (branch.spec.edits?.maxBreadth === 0) branch.endHere(TOO_BROAD);
-      else if (!branch.start()) branch.endHere(503);
+      else if (!branch.start()) branch.endUnsent();
     }
     this.#isBusy = wasBusy;
     if (!wasBusy && this.#queued > 0) queueMicrotask(() => this.#drain());

@@ -81,6 +81,8 @@ export interface BranchSpec<T = unknown> {
   readonly ownHeaders?: HeaderText;
   /** Whether the transaction does not wait for it: it is cancelled when all others have ended. Default false. */
   readonly isMinor?: boolean;
+  /** The status of the branch if no connection to its targets is open; absent: one is opened. */
+  readonly ifNotConnected?: 430 | 503 | undefined;
   /** The user's data. */
   readonly data: T;
 }

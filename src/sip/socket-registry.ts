@@ -88,7 +88,7 @@ export class SocketRegistry {
   }
 
   /**
-   * The socket for sending to a target: `preferred` (on which the request arrived, or forced by a script) if it has the
+   * The socket for sending to a target: one with a connection to it, `preferred` before others; else `preferred` (on which the request arrived, or forced by a script) if it has the
    * target's transport and address family, else the first that has them, or null. A socket bound to a loopback address
    * reaches only loopback addresses. With {@link byRoute} the socket on the address selected by the system's routing
    * table takes precedence unless `preferred` is `forced`.
@@ -105,8 +105,10 @@ export class SocketRegistry {
     const wanted = preferred === null ? undefined : this.#byTransport.get(preferred.listener ?? preferred);
     const ipv6 = isIPv6(target.address);
     const loopback = isLoopback(target.address);
-    if (wanted !== undefined && serves(wanted, target, ipv6) && (loopback || !wanted.loopback))
-      return named(wanted, target.address);
+    const fits = wanted !== undefined && serves(wanted, target, ipv6) && (loopback || !wanted.loopback);
+    const connected = forced || (fits && isConnected(wanted, target)) ? null : this.#connected(target);
+    if (connected !== null) return named(connected, target.address);
+    if (fits) return named(wanted, target.address);
     let second: Entry | null = null;
     for (const entry of this.#entries) {
       if (!serves(entry, target, ipv6)) continue;
@@ -114,6 +116,20 @@ export class SocketRegistry {
       second ??= entry;
     }
     return second === null ? null : named(second, target.address);
+  }
+
+  #connected(target: Target): Entry | null {
+    if (!TRANSPORTS[target.transport].reliable) return null;
+    return (
+      this.#entries.find(
+        (entry) => entry.transport.protocol === target.transport && isConnected(entry, target),
+      ) ?? null
+    );
+  }
+
+  /** Whether a socket of this transport has a connection to an address and port, in any process. */
+  isConnected(protocol: Protocol, address: string, port: number): boolean {
+    return this.#connected({ address, port, transport: protocol }) !== null;
   }
 
   /** A socket bound to the system's source address for the target, `preferred` before others. */
@@ -195,6 +211,9 @@ const givenName = (host: string, port: number): string => `${bareHost(host).toLo
 function serves({ transport, ipv6 }: Entry, target: Target, targetIpv6: boolean): boolean {
   return transport.protocol === target.transport && ipv6 === targetIpv6;
 }
+
+const isConnected = ({ transport }: Entry, { address, port }: Target): boolean =>
+  transport.isConnected?.(address, port) === true;
 
 function named(entry: Entry, towards: string): SendingSocket {
   const { transport, advertised, wildcard, named: known } = entry;

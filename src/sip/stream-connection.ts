@@ -1,17 +1,20 @@
 /**
- * One connection, over TCP or TLS: the framer for incoming messages, a bounded queue for outgoing ones, and its time
+ * One connection, over any stream transport: the framing of messages, a bounded queue for outgoing ones, and its time
  * limits.
  */
 import type { Socket } from 'node:net';
-import { StreamFramer } from './stream-framer.ts';
+import type { Framing, FramingEvents } from './framing.ts';
+import { isFinalReply, isSip, wantsReply } from './message-kind.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { Opening } from './stream-opening.ts';
 import { TlsConnection } from './tls-connection.ts';
 import type { SecurePeer } from './tls-domains.ts';
 import { handshakeFailure, type SecureSocket } from './tls-handshake.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
+import { TRANSPORTS } from './transports.ts';
 
-const PONG = Buffer.from('\r\n');
+/** Ignored between messages (RFC 3261, 7.5). */
+const LINE_BREAK = Buffer.from('\r\n');
 /** More bytes than a well-behaved peer sends before it waits for answers. */
 const LARGE_PIECE = 16_384;
 
@@ -51,6 +54,8 @@ export interface StreamSocket {
 /** The owner of a connection. */
 export interface ConnectionOwner extends Transport {
   readonly limits: StreamLimits;
+  /** How messages lie in a connection with this peer. */
+  newFraming(isAccepted: boolean, peer: Source, events: FramingEvents): Framing;
   received(data: Buffer, source: Source, connection: StreamConnection): void;
   wasSent(): void;
   failed(error: Error): void;
@@ -79,8 +84,8 @@ export class StreamConnection implements Transport {
   /** Waits for answers to requests sent on this connection. */
   readonly waiters = new Set<ConnectionWaiter>();
   readonly #socket: Socket;
-  readonly #framer: StreamFramer;
-  /** Limits connecting and the handshake, then the time for each message. */
+  readonly #framing: Framing;
+  /** Limits connecting and the handshakes, then the time for each message, then the farewell. */
   #deadline: NodeJS.Timeout | null = null;
   /** Messages for a peer that is not connected, or not verified yet; null once it is. */
   #held: { readonly data: Uint8Array; readonly done: Done }[] | null = null;
@@ -88,6 +93,10 @@ export class StreamConnection implements Transport {
   /** What is under way before the peer is verified; null afterwards. */
   #phase: 'connect' | 'handshake' | null = null;
   #tls: TlsConnection | null = null;
+  /** Whether the peer was asked for a sign of life, and has sent none. */
+  #isDoubted = false;
+  /** Until when it stays open without traffic, on the clock of `performance`. */
+  #keptUntil = 0;
   #isEnding = false;
   /** Number of requests received on it that await a final reply. */
   #owed = 0;
@@ -108,24 +117,26 @@ export class StreamConnection implements Transport {
     this.source = source;
     this.isAccepted = opening === null;
     this.#socket = socket;
-    this.#framer = new StreamFramer(
-      { header: limits.headerBytes, message: limits.messageBytes },
-      {
-        message: (data) => {
-          this.#clearDeadline();
-          this.#deliver(data);
-        },
-        ping: () => this.#write(PONG, undefined),
+    this.#framing = owner.newFraming(this.isAccepted, source, {
+      message: (data) => {
+        this.#clearDeadline();
+        this.#deliver(data);
       },
-    );
+      write: (bytes) => this.#put(bytes, undefined),
+      ready: () => this.#isReady(),
+      ended: () => this.#endNow('peer', undefined),
+    });
     if (secure !== null) this.#tls = new TlsConnection(secure);
     socket.setNoDelay(true);
-    socket.setTimeout(limits.idleTimeout, () => this.#close('idle'));
+    if (limits.keepAlive !== null) socket.setKeepAlive(true, limits.keepAlive);
+    socket.setTimeout(this.#framing.canPing ? limits.idleTimeout / 2 : limits.idleTimeout);
+    socket.on('timeout', () => this.#idles());
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.#fails(error));
     socket.on('end', () => this.#peerEnds());
     socket.on('close', () => this.#close(this.#ending ?? (this.#isEnding ? 'local' : 'peer'), this.#defect));
     if (opening !== null) this.#open(opening);
+    else if (!this.#framing.isReady) this.#awaitHandshake();
   }
 
   #open(opening: Opening): void {
@@ -153,12 +164,46 @@ export class StreamConnection implements Transport {
         this.#tls = new TlsConnection(result);
         this.listener.isSecure(this);
       }
-      this.#phase = null;
-      const held = this.#held ?? [];
-      this.#held = null;
-      for (const { data, done } of held) this.#write(data, done);
-      if (this.#isEnding) this.#socket.destroySoon();
+      if (this.#framing.isReady) return this.#isReady();
+      this.#awaitHandshake();
+      this.#framing.begin();
     });
+  }
+
+  /** That of the framing. */
+  #awaitHandshake(): void {
+    this.#phase = 'handshake';
+    this.#held ??= [];
+    this.#deadline = setTimeout(
+      () => this.#close('handshake', new Error('the peer did not complete the handshake in time')),
+      this.listener.limits.handshakeTimeout,
+    );
+  }
+
+  /** All handshakes are done. */
+  #isReady(): void {
+    this.#clearDeadline();
+    this.#phase = null;
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const { data, done } of held) this.#write(data, done);
+    if (this.#isEnding) this.end();
+  }
+
+  /** Nothing was sent or received for a while. */
+  #idles(): void {
+    if (!this.#isDoubted && this.#framing.ping()) {
+      this.#isDoubted = true;
+      return;
+    }
+    const left = this.#keptUntil - performance.now();
+    if (left > 0 && !this.#isDoubted) this.#socket.setTimeout(left);
+    else this.#close('idle');
+  }
+
+  /** Keeps it open without traffic for this many ms, unless the peer is found to be gone. */
+  keepOpen(milliseconds: number): void {
+    this.#keptUntil = Math.max(this.#keptUntil, performance.now() + milliseconds);
   }
 
   /** TLS of this connection, once its handshake has ended; null in clear text. */
@@ -172,7 +217,7 @@ export class StreamConnection implements Transport {
   }
 
   get isOpen(): boolean {
-    return !this.#isClosed && !this.#socket.writableEnded;
+    return !this.#isClosed && !this.#socket.writableEnded && !this.#framing.isFinished;
   }
 
   /** Requests to this port of the peer's address use this connection as well (RFC 5923, `;alias` in a Via). */
@@ -186,7 +231,14 @@ export class StreamConnection implements Transport {
       if (this.#ending === 'peer' && this.#unsure.length < MAX_UNSURE)
         this.#unsure.push({ data, address, port });
       this.#write(data, done);
-    } else this.listener.send(data, address, port, done, peer);
+    } else this.#sendAnew(data, address, port, done, peer);
+  }
+
+  /** By a new connection, if the peer can accept one. */
+  #sendAnew(data: Uint8Array, address: string, port: number, done?: Done, peer?: SecurePeer): void {
+    if (!this.isAccepted || TRANSPORTS[this.protocol].clientsListen)
+      this.listener.send(data, address, port, done, peer);
+    else this.#unsent(new Error('the client has closed the connection'), done);
   }
 
   async close(): Promise<void> {
@@ -197,7 +249,9 @@ export class StreamConnection implements Transport {
   end(): void {
     if (this.#isClosed) return;
     this.#isEnding = true;
-    if (this.#held === null || this.#held.length === 0) this.#socket.destroySoon();
+    if (this.#held !== null && this.#held.length > 0) return;
+    if (this.#framing.finish()) this.#endNow('local', undefined);
+    else this.#socket.destroySoon();
   }
 
   destroy(): void {
@@ -210,22 +264,40 @@ export class StreamConnection implements Transport {
   }
 
   #read(chunk: Buffer): void {
-    const defect = this.#framer.push(chunk);
+    this.#isDoubted = false;
+    const defect = this.#framing.push(chunk);
     if (defect !== null) return this.#breaks(new Error(defect));
-    // the time counts from the message's own first byte
-    if (this.#framer.isInside && !this.#isClosed)
-      this.#deadline ??= setTimeout(() => this.#close('slow'), this.listener.limits.messageTimeout);
+    if (this.#isClosed) return;
+    if (this.#ending === null && this.#phase === null) this.#limitMessage();
     if (chunk.length >= LARGE_PIECE) this.#giveOthersTheirTurn();
+  }
+
+  /** The time counts from the message's own first byte. */
+  #limitMessage(): void {
+    if (!this.#framing.isInside) this.#clearDeadline();
+    else this.#deadline ??= setTimeout(() => this.#close('slow'), this.listener.limits.messageTimeout);
   }
 
   /**
    * The start of the next message is unknown, but the sender of this one can still be answered (RFC 3261, 18.3).
    */
   #breaks(defect: Error): void {
-    const header = this.#framer.brokenHeader;
-    if (header === null || !wantsReply(header) || !isSip(header)) return this.#close('defect', defect);
+    if (this.#framing.isFinished) return this.#endNow(this.#phase ?? 'defect', defect);
+    const header = this.#framing.brokenHeader;
+    if (header === null || !wantsReply(header) || !isSip(header))
+      return this.#close(this.#phase ?? 'defect', defect);
     this.#defect = defect;
     this.#endAfterReplies('defect', LAST_ANSWER, () => this.#deliver(header));
+  }
+
+  /** Nothing more can be sent or received. */
+  #endNow(why: Closing, defect: Error | undefined): void {
+    if (this.#isClosed || this.#ending !== null) return;
+    this.#defect = defect;
+    this.#ending = why;
+    this.listener.takesNoRequests(this);
+    this.#sayFarewell();
+    this.#loseWaiters(defect ?? new Error('the connection is closed'));
   }
 
   /** The peer sends nothing more, but may still read. */
@@ -250,7 +322,7 @@ export class StreamConnection implements Transport {
   #endUnlessReset(): void {
     this.#clearDeadline();
     this.#deadline = setTimeout(() => {
-      this.#socket.write(PONG, (error) => {
+      this.#socket.write(LINE_BREAK, (error) => {
         if (!error) this.#sayFarewell();
       });
     }, RESET);
@@ -260,6 +332,7 @@ export class StreamConnection implements Transport {
   #sayFarewell(): void {
     this.#clearDeadline();
     this.#deadline = setTimeout(() => this.#close(this.#ending ?? 'local', this.#defect), FAREWELL);
+    this.#framing.finish();
     this.#socket.end();
   }
 
@@ -276,27 +349,35 @@ export class StreamConnection implements Transport {
     setImmediate(() => this.#socket.resume());
   }
 
-  #write(data: Uint8Array, done: Done): void {
-    const queued = this.#held === null ? this.#socket.writableLength : this.#heldBytes;
-    if (queued + data.length > this.listener.limits.queueBytes) {
-      const error = new Error('the peer does not read');
-      this.#close('queue', error);
-      return this.#unsent(error, done);
-    }
-    if (this.#held !== null) {
-      this.#held.push({ data, done });
-      this.#heldBytes += data.length;
-      return;
-    }
-    this.#socket.write(data, (error) => {
+  #write(message: Uint8Array, done: Done): void {
+    if (this.#held !== null) return this.#hold(this.#held, message, done);
+    this.#put(this.#framing.encode(message), done);
+    if (this.#owed > 0 && isFinalReply(message)) this.#owed--;
+    if (this.#owed > 0 || this.#ending === null) return;
+    if (this.#ending === 'peer') this.#endUnlessReset();
+    else this.#sayFarewell();
+  }
+
+  #hold(held: { readonly data: Uint8Array; readonly done: Done }[], data: Uint8Array, done: Done): void {
+    if (this.#heldBytes + data.length > this.listener.limits.queueBytes) return this.#isFull(done);
+    held.push({ data, done });
+    this.#heldBytes += data.length;
+  }
+
+  #put(bytes: Uint8Array, done: Done): void {
+    if (this.#socket.writableLength + bytes.length > this.listener.limits.queueBytes)
+      return this.#isFull(done);
+    this.#socket.write(bytes, (error) => {
       if (error) return this.#unsent(error, done);
       this.listener.wasSent();
       done?.(null);
     });
-    if (this.#owed > 0 && isFinalReply(data)) this.#owed--;
-    if (this.#owed > 0 || this.#ending === null) return;
-    if (this.#ending === 'peer') this.#endUnlessReset();
-    else this.#sayFarewell();
+  }
+
+  #isFull(done: Done): void {
+    const error = new Error('the peer does not read');
+    this.#close('queue', error);
+    this.#unsent(error, done);
   }
 
   #unsent(error: Error, done: Done): void {
@@ -325,22 +406,6 @@ export class StreamConnection implements Transport {
     for (const { done } of held) this.#unsent(reason, done);
     this.#loseWaiters(reason);
     if (why === 'error')
-      for (const { data, address, port } of this.#unsure.splice(0)) this.listener.send(data, address, port);
+      for (const { data, address, port } of this.#unsure.splice(0)) this.#sendAnew(data, address, port);
   }
 }
-
-const SLASH = 0x2f;
-const SPACE = 0x20;
-const ACK = Buffer.from('ACK ');
-
-/** `SIP/2.0 200 ...`: no method has a slash. */
-const isReply = (message: Uint8Array): boolean => message[3] === SLASH;
-
-/** A request line ends with the version. */
-const isSip = (header: Buffer): boolean => /^[^\r\n]* SIP\/2\.0\r?\n/.test(header.toString('latin1'));
-
-const wantsReply = (message: Buffer): boolean => !isReply(message) && ACK.compare(message, 0, 4) !== 0;
-
-/** Whether the status, after the version and a space, begins with 2 to 6. */
-const isFinalReply = (message: Uint8Array): boolean =>
-  isReply(message) && message[7] === SPACE && (message[8] ?? 0) > 0x31;

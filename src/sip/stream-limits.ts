@@ -1,4 +1,4 @@
-/** Limits of the sockets of stream transports, TCP and TLS, and of their connections. */
+/** Limits of the sockets of stream transports and of their connections. */
 import { MAX_MESSAGE_BYTES } from './message.ts';
 
 export interface StreamLimits {
@@ -16,10 +16,12 @@ export interface StreamLimits {
   readonly queueBytes: number;
   /** In ms. Default 10,000. */
   readonly connectTimeout: number;
-  /** Time for the TLS handshake, in ms. Default 10,000. */
+  /** Time for each handshake: the PROXY header, that of TLS, that of WebSocket; in ms. Default 10,000. */
   readonly handshakeTimeout: number;
-  /** Time without a byte in either direction, in ms. Default 120,000. */
+  /** Time without a byte in either direction, in ms; a WebSocket is pinged after half of it. Default 120,000. */
   readonly idleTimeout: number;
+  /** Time without a byte until the system asks whether the peer still exists, in ms; null: never. Default 30,000. */
+  readonly keepAlive: number | null;
   /** Time from a message's first byte to its last, in ms. Default 30,000. */
   readonly messageTimeout: number;
 }
@@ -34,5 +36,6 @@ export const DEFAULT_LIMITS: StreamLimits = {
   connectTimeout: 10_000,
   handshakeTimeout: 10_000,
   idleTimeout: 120_000,
+  keepAlive: 30_000,
   messageTimeout: 30_000,
 };

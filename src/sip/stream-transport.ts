@@ -1,10 +1,12 @@
-/** SIP over TCP and TLS (RFC 3261, 18): one listening socket with all its connections. */
+/** SIP over streams (RFC 3261, 18; RFC 7118): one listening socket with all its connections. */
 
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { isIP, isIPv6 } from '../net/index.ts';
+import { isIP, isIPv6, type Networks } from '../net/index.ts';
 import { Waiters } from '../timers/index.ts';
 import { ConnectionCount } from './connection-count.ts';
+import { type Framing, type FramingEvents, StreamFraming } from './framing.ts';
+import { receiveProxyHeader } from './proxy-protocol.ts';
 import {
   type Closing,
   type ConnectionOwner,
@@ -19,6 +21,9 @@ import type { SecureSocket } from './tls-handshake.ts';
 import { TlsSessions } from './tls-sessions.ts';
 import type { ConnectionWaiter, Source, Transport, WireTap } from './transport.ts';
 import { type Protocol, TRANSPORTS } from './transports.ts';
+import { formatHostPort } from './via.ts';
+import { WebSocketFraming } from './websocket-framing.ts';
+import { DEFAULT_WEBSOCKET_RULES, type WebSocketRules } from './websocket-handshake.ts';
 
 export interface StreamOptions {
   /** An IP address; `0.0.0.0` and `::` for all of their family. */
@@ -36,6 +41,10 @@ export interface StreamOptions {
   readonly limits?: Partial<StreamLimits>;
   /** Shared by all sockets with the same limits. Default: of this socket alone. */
   readonly count?: ConnectionCount | undefined;
+  /** For a WebSocket: what it asks of handshakes. */
+  readonly webSocket?: WebSocketRules | undefined;
+  /** Addresses whose connections begin with a PROXY header, which names the client. Default: none. */
+  readonly proxies?: Networks | null | undefined;
   /** For a secure transport; without it each handshake waits until it fails. */
   readonly tls?: TlsDomains | undefined;
   /**
@@ -101,6 +110,8 @@ export class StreamTransport implements Transport, ConnectionOwner {
   readonly #byPeer = new Map<string, StreamConnection>();
   /** With the clients' addresses. */
   readonly #handshakes = new Map<TlsAcceptance, string>();
+  /** Connections of proxies whose PROXY header is incomplete. */
+  readonly #unnamed = new Set<Socket>();
   readonly #count: ConnectionCount;
   /** Null in clear text. */
   readonly #tls: TlsDomains | null;
@@ -225,6 +236,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
       this.#count.release(address);
     }
     this.#handshakes.clear();
+    for (const socket of this.#unnamed) socket.destroy();
     for (const connection of this.#connections) connection.end();
     const last = setTimeout(() => {
       for (const connection of this.#connections) connection.destroy();
@@ -240,16 +252,45 @@ export class StreamTransport implements Transport, ConnectionOwner {
       socket.destroy(); // closed already
       return;
     }
-    if (this.#isClosed || !this.#count.accept(address, this.limits)) {
-      this.counts.refused++;
-      socket.on('error', () => undefined);
-      socket.destroy();
-      return;
-    }
-    this.counts.accepted++;
     const source: Source = { address, port, transport: this.protocol };
+    if (this.#options.proxies?.has(address) !== true) this.#admit(socket, source);
+    else this.#acceptFromProxy(socket, source);
+  }
+
+  /** The PROXY header names the client; without one the connection is the proxy's own. */
+  #acceptFromProxy(socket: Socket, proxy: Source): void {
+    if (this.#isClosed || this.#unnamed.size >= this.limits.accepted) return this.#refuse(socket);
+    this.#unnamed.add(socket);
+    receiveProxyHeader(socket, this.limits.handshakeTimeout, (client) => {
+      this.#unnamed.delete(socket);
+      if (!(client instanceof Error)) return this.#admit(socket, { ...proxy, ...client });
+      this.counts.refused++;
+      this.#options.onClose?.(proxy, 'handshake', client.message);
+    });
+  }
+
+  #refuse(socket: Socket): void {
+    this.counts.refused++;
+    socket.on('error', () => undefined);
+    socket.destroy();
+  }
+
+  #admit(socket: Socket, source: Source): void {
+    if (this.#isClosed || !this.#count.accept(source.address, this.limits)) return this.#refuse(socket);
+    this.counts.accepted++;
     if (this.#tls === null) this.#accepted(socket, source, null);
     else this.#shakeHands(socket, source, this.#tls);
+  }
+
+  newFraming(isAccepted: boolean, { address, port }: Source, events: FramingEvents): Framing {
+    const { headerBytes, messageBytes } = this.limits;
+    const { framing, secure } = TRANSPORTS[this.protocol];
+    if (framing === 'stream')
+      return new StreamFraming({ header: headerBytes, message: messageBytes }, events);
+    const origin = `http${secure ? 's' : ''}://${formatHostPort(this.local.address, null)}`;
+    const client = isAccepted ? null : { host: formatHostPort(address, port), origin };
+    const rules = this.#options.webSocket ?? DEFAULT_WEBSOCKET_RULES;
+    return new WebSocketFraming(messageBytes, { rules, client }, events);
   }
 
   #accepted(socket: Socket, source: Source, secure: SecureSocket | null): void {

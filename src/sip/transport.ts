@@ -33,6 +33,8 @@ export interface Transport {
   alias?(port: number): void;
   /** For a connection over TLS: what is known about it and its peer. */
   readonly secured?: Pick<TlsConnection, 'facts'> | null;
+  /** For a connection: keeps it open without traffic for this many ms. */
+  keepOpen?(milliseconds: number): void;
   /** For a stream transport: its number of connections. */
   readonly size?: number;
   /** For a stream transport: the connections of this process; `isAccepted`: the peer has opened it. */

@@ -21,6 +21,16 @@ interface TransportFacts {
   readonly framing: 'message' | 'stream';
   /** Its name in the `transport` parameter of SIPS URIs, if different (RFC 3261, 26.2.2; RFC 7118, 5). */
   readonly inSips: string | null;
+  /**
+   * Its name in the `transport` parameter of SIP URIs beside its own: browsers connected by WSS write `ws` (RFC 7118,
+   * 5).
+   */
+  readonly alsoInSip: string | null;
+  /**
+   * Whether its clients listen too, so that a reply may take a new connection (RFC 3261, 18.2.2): browsers do not (RFC
+   * 7118, 5).
+   */
+  readonly clientsListen: boolean;
   /** The prefix of its SRV names (RFC 3263, 4.1); null: only the host's addresses are looked up. */
   readonly service: string | null;
 }
@@ -35,6 +45,8 @@ const table = {
     secure: false,
     framing: 'message',
     inSips: null,
+    alsoInSip: null,
+    clientsListen: true,
     service: '_sip._udp.',
   },
   tcp: {
@@ -45,6 +57,8 @@ const table = {
     secure: false,
     framing: 'stream',
     inSips: null,
+    alsoInSip: null,
+    clientsListen: true,
     service: '_sip._tcp.',
   },
   tls: {
@@ -55,6 +69,8 @@ const table = {
     secure: true,
     framing: 'stream',
     inSips: 'tcp',
+    alsoInSip: null,
+    clientsListen: true,
     service: '_sips._tcp.',
   },
   ws: {
@@ -65,16 +81,20 @@ const table = {
     secure: false,
     framing: 'message',
     inSips: null,
+    alsoInSip: null,
+    clientsListen: false,
     service: null,
   },
   wss: {
-    label: 'WebSocket',
+    label: 'secure WebSocket',
     via: 'WSS',
     defaultPort: 443,
     reliable: true,
     secure: true,
     framing: 'message',
     inSips: 'ws',
+    alsoInSip: 'ws',
+    clientsListen: false,
     service: null,
   },
 } satisfies Readonly<Record<string, TransportFacts>>;
@@ -130,6 +150,10 @@ export function secureProtocol(parameter: string): Protocol | null {
     ) ?? null
   );
 }
+
+/** The transports of a SIP URI with this `transport` parameter, in lower case, its own first. */
+export const namedProtocols = (parameter: string): readonly Protocol[] =>
+  PROTOCOLS.filter((name) => name === parameter || TRANSPORTS[name].alsoInSip === parameter);
 
 /** Splits `[udp:]host[:port]`, as scripts write sockets and next hops, into the transport, if any, and the rest. */
 export function splitProtocol(text: string): { readonly protocol: Protocol | null; readonly rest: string } {

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv6 } from '../net/index.ts';
 import { ClosedPorts } from './closed-ports.ts';
+import { answerStun } from './stun.ts';
 import type { ConnectionWaiter, Source, Transport, WireTap } from './transport.ts';
 
 export interface UdpOptions {
@@ -91,6 +92,8 @@ export class UdpTransport implements Transport {
     });
     const received = (data: Buffer, from: RemoteInfo): void => {
       counts.received++;
+      const answer = data[0] === 0 ? answerStun(data, from) : null;
+      if (answer !== null) return transport.#answer(answer, from);
       try {
         options.onMessage(data, { address: from.address, port: from.port, transport: 'udp' }, transport);
       } catch (error) {
@@ -120,6 +123,11 @@ export class UdpTransport implements Transport {
       // a port out of range, or the wrong address family
       this.#failed(error instanceof Error ? error : new Error(String(error)), done);
     }
+  }
+
+  /** Answers a datagram that is not SIP. */
+  #answer(data: Buffer, { address, port }: RemoteInfo): void {
+    if (!this.#closed) this.#socket.send(data, port, address, () => undefined);
   }
 
   #sent(error: Error | null, done?: (error: Error | null) => void): void {

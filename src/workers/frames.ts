@@ -12,6 +12,8 @@ const kinds = [
   'send',
   /** An alias for the peer of that connection: the port of `to`. */
   'alias',
+  /** Keeps that connection open without traffic for `at` ms. */
+  'keep',
   /** Asks the receiver to close its connection to `from`. */
   'end',
   /** The sender has a connection to `from`. */
@@ -33,7 +35,7 @@ export interface Frame {
   readonly kind: FrameKind;
   /** The socket; see {@link socketId}. */
   readonly socket: number;
-  /** When the message was received, in ms on the clock of the machine. */
+  /** When the message was received, in ms on the clock of the machine; for `keep`: a duration. */
   readonly at: number;
   /** The source of the message: the peer of its connection. */
   readonly from: Endpoint;

@@ -11,6 +11,7 @@ import {
   type SecurePeer,
   type SipMessage,
   type Source,
+  TRANSPORTS,
   type Transport,
 } from '../sip/index.ts';
 import { sharedTime } from '../timers/index.ts';
@@ -88,7 +89,12 @@ export class HandingOver {
       }
       case 'send':
         if (connection !== null) connection.send(data, to.address, to.port);
-        else transport.sendHere?.(data, to.address, to.port);
+        // a client that has closed its WebSocket cannot be connected to (RFC 7118, 5)
+        else if (TRANSPORTS[transport.protocol].clientsListen)
+          transport.sendHere?.(data, to.address, to.port);
+        break;
+      case 'keep':
+        connection?.keepOpen?.(at);
         break;
       case 'alias':
         connection?.alias?.(to.port);

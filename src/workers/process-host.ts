@@ -196,7 +196,8 @@ export class ProcessHost implements Host, FigureSource {
   destinations(uri: Uri, preferred?: Protocol | null) {
     const { names, registry } = this;
     const { protocols, families } = registry;
-    return findDestinations(uri, { names, protocols, families, preferred });
+    const isConnected: typeof registry.isConnected = (...peer) => registry.isConnected(...peer);
+    return findDestinations(uri, { names, protocols, families, preferred, isConnected });
   }
 
   #warnOfForgery(address: string): void {

@@ -1,5 +1,5 @@
 import type { TlsFacts, Transport } from '../sip/index.ts';
-import { type Endpoint, type FrameKind, frameOf } from './frames.ts';
+import { type Endpoint, type Frame, type FrameKind, frameOf } from './frames.ts';
 import type { Peers } from './peers.ts';
 
 export interface RemoteFacts {
@@ -38,9 +38,13 @@ export class RemoteConnection implements Transport {
     this.#tell('alias', { address: this.#peer.address, port });
   }
 
+  keepOpen(milliseconds: number): void {
+    this.#tell('keep', this.#peer, { at: milliseconds });
+  }
+
   /** `done` is called when the message was passed on. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
-    this.#tell('send', { address, port }, data);
+    this.#tell('send', { address, port }, { data });
     done?.(null);
   }
 
@@ -48,8 +52,7 @@ export class RemoteConnection implements Transport {
     this.#tell('end', this.#peer);
   }
 
-  #tell(kind: FrameKind, to: Endpoint, data?: Uint8Array): void {
-    const about = { socket: this.#socket, from: this.#peer, to };
-    this.#peers.send(this.#process, frameOf(kind, data === undefined ? about : { ...about, data }));
+  #tell(kind: FrameKind, to: Endpoint, more: Partial<Pick<Frame, 'at' | 'data'>> = {}): void {
+    this.#peers.send(this.#process, frameOf(kind, { socket: this.#socket, from: this.#peer, to, ...more }));
   }
 }

@@ -12,7 +12,7 @@ import {
   type ReceiveCounts,
   type SocketHandlers,
 } from '../runtime/index.ts';
-import { formatHostPort, type Transport } from '../sip/index.ts';
+import { formatHostPort, TRANSPORTS, type Transport } from '../sip/index.ts';
 import { pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import type { Administered, CommandCall } from './administered.ts';
 import { Drain } from './drain.ts';
@@ -90,8 +90,11 @@ export class RunningServer implements Administered {
       onMessage: this.#receiver.listener,
       onError: (error) => this.log.error(`a socket failed: ${error.message}`),
       onClose: (source, why, detail) => {
+        const { transport, address, port } = source;
         if (why === 'handshake')
-          this.log.warning(`TLS with ${formatHostPort(source.address, source.port)} failed: ${detail}`);
+          this.log.warning(
+            `${TRANSPORTS[transport].label} with ${formatHostPort(address, port)} failed: ${detail}`,
+          );
       },
       count: host.connections,
       tls: host.tls,

@@ -59,6 +59,24 @@ describe('a URI with an address', () => {
     expect(findDestinations(parts, { names: new DnsNames(), protocols: BOTH })).not.toBeInstanceOf(Promise);
   });
 
+  it('takes the WebSocket that is connected, WS or WSS, and looks no browser up', async () => {
+    const all: ReadonlySet<Protocol> = new Set(['udp', 'ws', 'wss']);
+    const { names, asked } = await service({});
+    const connected = (uri: string, to: Protocol | null, protocols = all) => {
+      const parts = parseUri(uri);
+      if (parts === null) throw new Error(`no URI: ${uri}`);
+      return findDestinations(parts, { names, protocols, isConnected: (protocol) => protocol === to });
+    };
+    const uri = 'sip:bob@192.0.2.1:5070;transport=ws';
+    expect(written(await connected(uri, 'wss'))).toEqual(['wss 192.0.2.1 5070']);
+    expect(written(await connected(uri, 'ws'))).toEqual(['ws 192.0.2.1 5070']);
+    expect(written(await connected(uri, null))).toEqual(['ws 192.0.2.1 5070']);
+    expect(written(await connected(uri, null, new Set<Protocol>(['wss'])))).toEqual(['wss 192.0.2.1 5070']);
+    expect(written(await connected(uri.replace('ws', 'wss'), 'ws'))).toEqual(['wss 192.0.2.1 5070']);
+    expect(written(await connected('sip:bob@df7jal23ls0d.invalid;transport=ws', null))).toBe('unknown-name');
+    expect(asked.questions).toEqual([]);
+  });
+
   it('uses TLS for sips if a socket for it exists', async () => {
     const all: ReadonlySet<Protocol> = new Set(['udp', 'tcp', 'tls']);
     const { names } = await service({});

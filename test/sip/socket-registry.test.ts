@@ -43,6 +43,19 @@ describe('choosing a socket', () => {
     expect(sixes.families).toEqual([4]);
   });
 
+  it('takes the one that is connected, unless another is forced', () => {
+    const streams = new SocketRegistry();
+    const [first, other] = [socket('192.0.2.1', 5060, 'ws'), socket('192.0.2.1', 5062, 'ws')];
+    const connected = { ...socket('192.0.2.1', 5064, 'ws'), isConnected: () => true };
+    for (const one of [first, other, connected]) streams.add(one);
+    const target = to('198.51.100.7', 'ws');
+    expect(streams.choose(target)?.transport).toBe(connected);
+    expect(streams.choose(target, other)?.transport).toBe(connected);
+    expect(streams.choose(target, other, { forced: true })?.transport).toBe(other);
+    expect(streams.isConnected('ws', '198.51.100.7', 5060)).toBe(true);
+    expect(streams.isConnected('wss', '198.51.100.7', 5060)).toBe(false);
+  });
+
   it('uses the address that the system would send from, if configured, unless a socket is forced', () => {
     const [first, other] = [socket('127.0.0.9', 5060), socket('127.0.0.8', 5060)];
     const homes = new SocketRegistry();

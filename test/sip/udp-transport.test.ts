@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Source } from '../../src/sip/transport.ts';
 import { transportName } from '../../src/sip/transport.ts';
@@ -38,6 +40,17 @@ describe('UdpTransport', () => {
     expect(transportName(there)).toBe(
       `udp:${address.includes(':') ? `[${address}]` : address}:${there.local.port}`,
     );
+  });
+
+  it('answers STUN, which keeps the binding of a NAT', async () => {
+    const here = await bind(() => expect.unreachable('STUN is not SIP'));
+    const client = createSocket('udp4');
+    const request = Buffer.from('000100002112a442b7e7a701bc34d686fa87dfae', 'hex');
+    client.send(request, here.local.port, '127.0.0.1');
+    const [answer] = (await once(client, 'message')) as [Buffer];
+    expect(answer.subarray(4, 20)).toEqual(request.subarray(4));
+    expect(answer.readUInt16BE(26) ^ 0x2112).toBe(client.address().port);
+    client.close();
   });
 
   it('reports what cannot be sent, and continues', async () => {

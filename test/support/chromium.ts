@@ -41,12 +41,14 @@ export class Chromium {
     });
   }
 
-  static async open(url: string, view: View): Promise<Chromium> {
+  /** @param flags further ones of its command line */
+  static async open(url: string, view: View, flags: readonly string[] = []): Promise<Chromium> {
     const child = spawn(
       commandPath('chromium'),
       [
         ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
         ...['--remote-debugging-pipe', `--user-data-dir=${temporaryFolder('chromium')}`, '--no-first-run'],
+        ...flags,
         'about:blank',
       ],
       { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
@@ -86,6 +88,11 @@ export class Chromium {
       await sleep(100);
     }
     throw new Error(`${selector} does not show ${text}, but: ${seen}`);
+  }
+
+  /** Clicks what the selector finds. */
+  async click(selector: string): Promise<void> {
+    await this.read(`document.querySelector(${JSON.stringify(selector)}).click()`);
   }
 
   async press(key: 'Tab' | 'Enter'): Promise<void> {

@@ -184,7 +184,13 @@ export class SipPeer {
   }
 
   /** Answers a request that has come. */
-  reply(request: PeerMessage, status: number, headers: readonly string[] = [], reason = 'Whatever'): void {
+  reply(
+    request: PeerMessage,
+    status: number,
+    headers: readonly string[] = [],
+    reason = 'Whatever',
+    body = '',
+  ): void {
     const to = request.header('to') ?? '';
     const tagged = status === 100 || to.includes(';tag=') ? to : `${to};tag=t${this.port}`;
     const text = [
@@ -197,9 +203,9 @@ export class SipPeer {
       `CSeq: ${request.header('cseq')}`,
       `Contact: <${this.uri('callee')}>`,
       ...headers,
-      'Content-Length: 0',
+      `Content-Length: ${body.length}`,
       '',
-      '',
+      body,
     ].join('\r\n');
     this.send(text, request.from);
   }

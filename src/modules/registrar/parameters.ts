@@ -25,9 +25,6 @@ const length = <const Name extends string, const Default extends number>(
 const text = <const Name extends string>(name: Name, summary: string) =>
   defineParameter({ name, type: 'string', default: null, summary });
 
-const inert = <const Name extends string>(name: Name, why: string) =>
-  defineParameter({ name, type: 'string', default: null, summary: 'Accepted without effect.', inert: why });
-
 export const parameters = defineParameters([
   seconds('default_expires', 3600, 'How long a contact is registered that does not say.'),
   seconds('min_expires', 60, 'The shortest time; 0: any.'),
@@ -100,7 +97,10 @@ export const parameters = defineParameters([
     summary: 'Whether contacts get no GRUU (RFC 5627).',
   }),
   text('gruu_secret', 'The secret of temporary GRUUs; default a random one, which all processes share.'),
-  inert('tcp_persistent_flag', 'TCP connections stay open while they are in use'),
+  text(
+    'tcp_persistent_flag',
+    'The message flag of registrations whose connection stays open until their contacts expire.',
+  ),
   text(
     'mcontact_avp',
     'The AVP with the URI that the contact has towards another registrar, for save() in a reply route.',

@@ -60,6 +60,7 @@ export function save(
     if ('defect' in result) return fail(result.status, result.defect, result.contacts);
     if (outcome === 'full') return fail(503, 'No room for contacts');
     tell(run, registration, before, result);
+    keepConnection(run, message, registration, result.contacts);
     const shown = flags.has('only-request-contacts')
       ? result.contacts.filter(({ uri }) => given.some(({ contact }) => contact.uri === uri))
       : result.contacts;
@@ -129,6 +130,20 @@ function answerLines(run: Run, { registration, given }: Read): string {
     isOutbound ? 'Require: outbound\r\n' : '',
     featureCaps(run.parameters(parameters), contacts, (one) => purrOf(run, registration, one)),
   ].join('');
+}
+
+/** Keeps the connection of a registration open as long as its contacts, if the script wants that. */
+function keepConnection(
+  run: Run,
+  { callId, socket }: SipRequest,
+  { now }: Registration,
+  contacts: readonly Contact[],
+): void {
+  const flag = run.parameters(parameters).tcp_persistent_flag;
+  if (flag === null || !run.request.flags.has(flag)) return;
+  const own = contacts.filter((contact) => contact.callId === callId);
+  const last = Math.max(now, ...own.map(({ expires }) => expires));
+  socket?.keepOpen?.(last - now);
 }
 
 /** The address that contacts are reached by: of the first Path, or of the AVP. */
