@@ -27,7 +27,9 @@ function isBuilt() {
   ];
   const changedAt = (path) => statSync(new URL(path, root)).mtimeMs;
   const within = (folder) =>
-    readdirSync(new URL(folder, root), { recursive: true }).map((name) => `${folder}/${name}`);
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map(
+      (name) => `${folder}/${name}`,
+    );
   try {
     const [version, time] = readFileSync(stamp, 'utf8').split(' ');
     const all = [...inputs, ...within('src'), ...within('scripts')];

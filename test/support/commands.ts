@@ -11,7 +11,11 @@ export const commands = [
   { name: 'dnsmasq', package: 'dnsmasq-base', use: 'DNS' },
   { name: 'tinyproxy', package: 'tinyproxy', use: 'an HTTP proxy' },
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
-  { name: 'kamailio', package: 'kamailio kamailio-tls-modules', use: 'a SIP proxy before and behind' },
+  {
+    name: 'kamailio',
+    package: 'kamailio kamailio-tls-modules kamailio-websocket-modules',
+    use: 'a SIP proxy before and behind',
+  },
   { name: 'baresip', package: 'baresip-core', use: 'a phone that speaks TLS' },
   { name: 'testssl', package: 'testssl.sh', use: 'weaknesses of TLS' },
   { name: 'logger', package: 'bsdutils', use: 'syslog' },
