@@ -1,4 +1,3 @@
-import { afterEach } from 'vitest';
 import {
   type Outcome,
   type ResponseOutcome,
@@ -8,21 +7,12 @@ import {
   type RestSharedOptions,
   type TimeoutOutcome,
 } from '../../src/rest/index.ts';
+import { closeLater } from '../support/close-later.ts';
 import { steadyClock } from '../support/steady-clock.ts';
 import { LONGEST_WAIT } from '../support/until.ts';
 import { type Behaviour, type RawServer, startRawServer } from './raw-server.ts';
 
-/** Clients and servers that a test starts, closed after it. */
-const open: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-export function closeLater<T extends { close(): Promise<unknown> }>(one: T): T {
-  open.push(one);
-  return one;
-}
+export { closeLater };
 
 /** What clients share whose timers run by the steady clock. */
 export const newShared = (options: RestSharedOptions = {}): RestShared =>

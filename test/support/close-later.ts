@@ -1,13 +1,12 @@
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
-/** What a test has started, closed after it, the last first. */
-const open: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close();
-});
-
+/**
+ * Closes what a test has started after it, the last first. Not a hook of this module: test files share it, and hooks belong to
+ * the file that was running when it was loaded.
+ */
 export function closeLater<T extends { close(): unknown } | { stop(): unknown }>(one: T): T {
-  open.push(() => ('close' in one ? one.close() : one.stop()));
+  onTestFinished(async () => {
+    await ('close' in one ? one.close() : one.stop());
+  });
   return one;
 }
