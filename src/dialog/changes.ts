@@ -80,6 +80,10 @@ function changePings({ pings }: Dialog, method: 'options' | 'reinvite', seconds:
   if (method === 'reinvite' && pings.nextReinvite < Number.POSITIVE_INFINITY) pings.nextReinvite = next;
 }
 
-/** The memberships that a `leave` ends. */
-export const leftBy = (dialog: Dialog, { profile, value }: Membership): readonly Membership[] =>
-  dialog.memberships.filter((one) => one.profile === profile && (value === null || one.value === value));
+/** The memberships that a `leave` ends: one with the value, or all of the profile. */
+export function leftBy(dialog: Dialog, { profile, value }: Membership): readonly Membership[] {
+  const found = dialog.memberships.filter(
+    (one) => one.profile === profile && (value === null || one.value === value),
+  );
+  return value === null ? found : found.slice(0, 1);
+}

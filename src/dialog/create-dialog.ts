@@ -215,7 +215,8 @@ class Following {
     dialog.transaction = null;
     const { now } = dialogs;
     dialog.answeredAt = now;
-    dialog.expiresAt = now + 1000 * dialog.lifetime;
+    // one without time ends a moment later, when its ACK was here
+    dialog.expiresAt = now + 1000 * (dialog.lifetime || 1);
     const isRace = dialog.hasEarlyBye || request.state(relaying).proxy?.wasCancelled === true;
     if (isRace && dialog.options.has('end-on-race-condition'))
       dialog.racedUntil = now + 1000 * dialogs.parameters.race_condition_timeout;

@@ -28,7 +28,7 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
   /** Most Call-IDs have one dialog; a call that passes several times has more. */
   readonly #byCall = new Map<string, Dialog | readonly Dialog[]>();
   readonly #counts: Record<DialogStatus, number> = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 };
-  readonly #shared: SharedDialogs | null;
+  #shared: SharedDialogs | null;
   #routing: RunRouting | null = null;
   #hasBegun = false;
 
@@ -55,6 +55,15 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#shared?.begin((did, text) => restore(this, did, text));
+  }
+
+  /** From now on the records of dialogs are written, for other processes or for the time after a restart. */
+  share(): void {
+    if (this.#shared !== null) return;
+    this.#shared = new SharedDialogs(this.host, this);
+    if (!this.#hasBegun) return;
+    this.#shared.begin((did, text) => this.find(did) === null && restore(this, did, text));
+    for (const dialog of this.own()) this.#shared.write(dialog);
   }
 
   get listeners(): DialogListeners {

@@ -18,6 +18,7 @@ export { type MatchMode, matchDialog, matchModes } from './matching.ts';
 export { type DialogOption, dialogOptions, optionNames, optionSet } from './options.ts';
 export { dialogParameters, type ProfileNames, profileNames } from './parameters.ts';
 export { sendWithin } from './send-within.ts';
+export { recordSpace } from './shared-dialogs.ts';
 export { runHangupRoute, trackDialogs, tracksDialogs } from './track-dialogs.ts';
 export { type Defect, defectOf, repair } from './validation.ts';
 export { whenSettled } from './when-settled.ts';

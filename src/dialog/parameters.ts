@@ -1,7 +1,7 @@
 /** The parameters of dialogs, which policies have at their defaults. Source: modules/dialog of the manual. */
 import { defineParameter, defineParameters, type ParameterValues, type RowValues } from '../script/index.ts';
 
-const noDatabase = 'siprest needs no database: dialogs live in its processes';
+const noDatabase = 'siprest needs no database: see the parameter file';
 const noCluster = 'siprest instances do not form a cluster';
 
 const without = (inert: string, type: 'int' | 'string', ...names: readonly string[]) =>
@@ -76,13 +76,28 @@ export const dialogParameters = defineParameters([
   ),
   profiles('profiles_no_value', 'Names of profiles without values.'),
   defineParameter({
+    name: 'file',
+    type: 'string',
+    default: null,
+    summary:
+      'The file that keeps answered calls over a restart, from the folder of the script; empty: none. Default, if db_mode is above 0: `dialogs` in the folder of the service, $STATE_DIRECTORY; otherwise the script’s own name with `.dialogs`.',
+  }),
+  defineParameter({
+    name: 'db_mode',
+    type: 'int',
+    default: 0,
+    minimum: 0,
+    maximum: 3,
+    summary: 'Whether answered calls are kept over a restart, in the file: 0 no, others yes.',
+  }),
+  defineParameter({
     name: 'enable_stats',
     type: 'boolean',
     default: true,
     summary: 'Accepted without effect.',
     inert: 'dialogs are always counted',
   }),
-  ...without(noDatabase, 'int', 'hash_size', 'log_profile_hash_size', 'db_mode', 'db_update_period'),
+  ...without(noDatabase, 'int', 'hash_size', 'log_profile_hash_size', 'db_update_period'),
   ...without(noDatabase, 'int', 'db_flush_vals_profiles', 'timer_bulk_del_no'),
   ...without(noDatabase, 'string', 'db_url', 'table_name', 'call_id_column', 'from_uri_column'),
   ...without(noDatabase, 'string', 'from_tag_column', 'to_uri_column', 'to_tag_column', 'from_cseq_column'),

@@ -24,6 +24,9 @@ export interface SharedDialogsUser {
   notShared(dialog: Dialog): void;
 }
 
+/** The space of the records. */
+export const recordSpace = 'dialogs';
+
 const nobody = { due: () => undefined };
 
 export class SharedDialogs {
@@ -40,12 +43,12 @@ export class SharedDialogs {
   constructor(host: Host, user: SharedDialogsUser) {
     this.#host = host;
     this.#user = user;
-    this.#records = host.store.values('dialogs');
+    this.#records = host.store.values(recordSpace);
     this.#orders = host.store.values('dialog orders');
   }
 
   /** Takes note of all others, and goes on with the dialogs that this process's predecessor has left. */
-  begin(restore: (did: string, text: string) => void): void {
+  begin(restore: (did: string, text: string) => unknown): void {
     for (const did of [...this.#records.keys()]) {
       const text = this.#text(did);
       if (text !== null && this.#isOwn(summaryOf(text).callId)) restore(did, text);

@@ -19,9 +19,14 @@ export const isHeard = (routing: RunRouting, event: string): boolean =>
 /**
  * Notifies the event's subscribers, and runs its route, if any, separately on a free worker; the script that raises the
  * event continues immediately. The route starts in the next turn of the event loop, so that a route that raises its own
- * event blocks nothing.
+ * event blocks nothing; `later` may start it as soon as what happens now is over, before the next message.
  */
-export function raiseEvent(routing: RunRouting, event: string, attributes: readonly EventAttribute[]): void {
+export function raiseEvent(
+  routing: RunRouting,
+  event: string,
+  attributes: readonly EventAttribute[],
+  later: (act: () => void) => unknown = setImmediate,
+): void {
   notifySubscribers(routing, event, attributes);
   const route = routing.script.find('event_route', event);
   if (route === null) return;
@@ -29,7 +34,7 @@ export function raiseEvent(routing: RunRouting, event: string, attributes: reado
   request.state(eventAttributes).list = attributes;
   const parameters = attributes.map(({ value }) => value);
   routing.background.begin();
-  setImmediate(() => {
+  later(() => {
     const taken = routing.submit((worker) => runRoute(worker, request, route, { parameters }));
     routing.background.end();
     if (!taken) routing.log.warning(`dropped the event ${event}: the message queue is full`);

@@ -1,9 +1,11 @@
 /** Calls of a running server: commands, reloads, several processes, and one of them that is killed. */
 import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askServer } from '../../src/workers/control-client.ts';
 import { place } from '../support/place.ts';
 import { type PeerMessage, SipPeer } from '../support/sip-peer.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 
 const script = (callee: SipPeer) => `
@@ -22,13 +24,13 @@ route {
 
 interface Listed {
   readonly callid: string;
-  readonly state: string;
+  readonly state: number;
 }
 
-async function serverWith(processes: number) {
-  const [caller, callee] = [await SipPeer.open(), await SipPeer.open()];
+async function serverWith(processes: number, more = '', peers?: readonly [SipPeer, SipPeer]) {
+  const [caller, callee] = peers ?? [await SipPeer.open(), await SipPeer.open()];
   const { start, folder } = place();
-  const program = await start(script(callee), '--processes', String(processes));
+  const program = await start(more + script(callee), '--processes', String(processes));
   const mi = <T>(command: string, params: readonly unknown[] | Readonly<Record<string, unknown>> = []) =>
     askServer(program.pid, command, folder, undefined, params) as Promise<T>;
   const list = async () => (await mi<{ Dialogs: readonly Listed[] }>('dialog:list')).Dialogs;
@@ -57,15 +59,15 @@ describe.each([1, 3])('calls, with %i process(es)', (processes) => {
     const { caller, callee, mi, list, call } = await serverWith(processes);
     const ids = ['one', 'two', 'three', 'four'];
     for (const id of ids) await call(id);
-    await until(async () => (await list()).filter(({ state }) => state === '4').length === ids.length);
+    await until(async () => (await list()).filter(({ state }) => state === 4).length === ids.length);
     expect((await list()).map(({ callid }) => callid).toSorted()).toEqual(ids.toSorted());
     expect(await mi('profile_get_size', { profile: 'caller', value: 'alice' })).toMatchObject({
       Profile: { count: 4 },
     });
     expect(await mi('dialog:push_var', ['account', 'other', ids])).toBe('OK');
     await until(async () => {
-      const { Dialog } = await mi<{ Dialog: { values: unknown } }>('dlg_list_ctx', ['three']);
-      return JSON.stringify(Dialog.values) === '{"account":"other"}';
+      const { Dialog } = await mi<{ Dialog: { context: { values: unknown } } }>('dlg_list_ctx', ['three']);
+      return JSON.stringify(Dialog.context.values) === '[{"account":"other"}]';
     });
     expect(await mi('dialog:end_dlg', ['three'])).toBe('OK');
     const [atCaller, atCallee] = [await caller.next('BYE'), await callee.next('BYE')];
@@ -101,7 +103,7 @@ it('calls go on when the process that has them is killed', async () => {
   const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
   const answers = new Map<string, PeerMessage>();
   for (const id of ids) answers.set(id, await call(id));
-  await until(async () => (await list()).filter(({ state }) => state === '4').length === ids.length);
+  await until(async () => (await list()).filter(({ state }) => state === 4).length === ids.length);
   const { Processes } = await mi<{ Processes: { PID: number; Type: string }[] }>('ps');
   for (const { PID, Type } of Processes) {
     if (!Type.startsWith('SIP process')) continue;
@@ -125,4 +127,29 @@ it('calls go on when the process that has them is killed', async () => {
   }
   await until(async () => (await list()).length === 0);
   expect(program.stderr).not.toContain('failed on this message');
+});
+
+it.each([1, 2])('calls in a file survive a restart of %i process(es)', async (processes) => {
+  const file = join(temporaryFolder('dialogs'), 'calls');
+  const kept = `modparam("dialog", "file", "${file}")\n`;
+  const first = await serverWith(processes, kept);
+  for (const id of ['a', 'b', 'c']) await first.call(id);
+  await until(async () => (await first.list()).filter(({ state }) => state === 4).length === 3);
+  await first.mi('dialog:end_dlg', ['b']);
+  await until(async () => (await first.list()).length === 2);
+  expect(await first.program.stop()).toBe(0);
+  const second = await serverWith(processes, kept, [first.caller, first.callee]);
+  await until(async () => (await second.list()).length === 2);
+  expect((await second.list()).map(({ callid, state }) => `${callid} ${state}`).toSorted()).toEqual([
+    'a 4',
+    'c 4',
+  ]);
+  expect(await second.mi('profile_get_size', ['caller', 'alice'])).toMatchObject({ Profile: { count: 2 } });
+  await second.mi('dialog:end_dlg', ['a']);
+  await until(() =>
+    first.caller.received.some((one) => one.method === 'BYE' && one.header('call-id') === 'a'),
+  );
+  await until(() =>
+    first.callee.received.some((one) => one.method === 'BYE' && one.header('call-id') === 'a'),
+  );
 });

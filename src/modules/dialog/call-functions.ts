@@ -70,6 +70,11 @@ export const callFunctions = defineFunctions([
     source: 'modules/dialog; scenarios dialog-create*',
     run: (run, flags) => {
       const options = optionSet(createFlags.parse(flags ?? '').keys());
+      const unknown = createFlags.unknown(flags ?? '');
+      if (unknown !== null) {
+        run.complain(`create_dialog(): unknown flag "${unknown}"`);
+        return -1;
+      }
       const before = current(run);
       const dialog = createDialog(dialogsIn(run), run.request, options);
       if (dialog !== null && dialog === before && flags !== undefined)

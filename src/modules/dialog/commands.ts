@@ -2,7 +2,7 @@
 import { type Dialog, dialogParameters, profileNames } from '../../dialog/index.ts';
 import { CommandError, defineCommands, type RunRouting } from '../../runtime/index.ts';
 import { bytes, dialogNamed, dialogsFor } from './command-arguments.ts';
-import { describe, describeContext, ofProfile } from './describe.ts';
+import { listed, listedContext, ofProfile } from './describe.ts';
 import { sequentialCommand } from './sequential-command.ts';
 
 const source = 'modules/dialog';
@@ -49,8 +49,8 @@ const listing = (name: string, alias: string, summary: string, describeOne: (dia
       {
         callid,
         from_tag,
-        index = 0,
-        counter = Number.POSITIVE_INFINITY,
+        index,
+        counter,
       }: {
         readonly callid: string | undefined;
         readonly from_tag: string | undefined;
@@ -69,22 +69,17 @@ const listing = (name: string, alias: string, summary: string, describeOne: (dia
       const list: unknown[] = [];
       let at = 0;
       for (const dialog of dialogs.active()) {
-        if (at++ < index) continue;
-        if (list.length >= counter) break;
-        list.push(describeOne(dialog));
+        const isWanted = at >= (index ?? 0) && list.length < (counter ?? Number.POSITIVE_INFINITY);
+        at++;
+        if (isWanted) list.push(describeOne(dialog));
       }
-      return { Dialogs: list };
+      return index === undefined && counter === undefined ? { Dialogs: list } : { count: at, Dialogs: list };
     },
   }) as const;
 
 export const dialogCommands = defineCommands([
-  listing('dialog:list', 'dlg_list', 'Lists dialogs.', describe),
-  listing(
-    'dialog:list_ctx',
-    'dlg_list_ctx',
-    'Lists dialogs with their values and profiles.',
-    describeContext,
-  ),
+  listing('dialog:list', 'dlg_list', 'Lists dialogs.', listed),
+  listing('dialog:list_ctx', 'dlg_list_ctx', 'Lists dialogs with their values and profiles.', listedContext),
   {
     name: 'dialog:end_dlg',
     aliases: ['dlg_end_dlg', 'dialog:end'],
@@ -120,7 +115,7 @@ export const dialogCommands = defineCommands([
     run: (args, routing) => {
       const some =
         hasValues(routing, args.profile) && args.value !== undefined ? bytes(args.value) : undefined;
-      return { Dialogs: [...ofProfile(dialogsFor(routing), args.profile, some)].map(describe) };
+      return { Dialogs: [...ofProfile(dialogsFor(routing), args.profile, some)].map(listed) };
     },
   },
   {
@@ -133,8 +128,8 @@ export const dialogCommands = defineCommands([
       const { profiles } = dialogsFor(routing);
       const values = hasValues(routing, args.profile)
         ? [...profiles.values(args.profile)]
-        : [['', profiles.size(args.profile)] as const];
-      return { Profile: values.map(([each, count]) => ({ value: each, count })) };
+        : [[null, profiles.size(args.profile)] as const];
+      return values.map(([each, count]) => ({ value: each, count }));
     },
   },
   {
@@ -160,8 +155,8 @@ export const dialogCommands = defineCommands([
       const { withValue, withoutValue } = profileNames(routing.parameters(dialogParameters));
       return {
         Profiles: [
-          ...withValue.map((name) => ({ name, 'has value': 1 })),
-          ...withoutValue.map((name) => ({ name, 'has value': 0 })),
+          ...withoutValue.map((name) => ({ name, 'has value': false })),
+          ...withValue.map((name) => ({ name, 'has value': true })),
         ],
       };
     },

@@ -201,7 +201,8 @@ export const dataFunctions = defineFunctions([
     run: (run, names, values, callId) => {
       const dialog = dialogsIn(run).lookUp(callId, 'call');
       if (dialog === null) return -1;
-      for (const [name, one] of dialog.values) {
+      // the last one added to an AVP is its first
+      for (const [name, one] of [...dialog.values].toReversed()) {
         names.set(run, name);
         values.set(run, one);
       }

@@ -24,7 +24,7 @@ export const dialogEvents: readonly EventSpec[] = [
 ];
 
 export function raiseStateChanged(routing: RunRouting, dialog: Dialog, before: DialogStatus): void {
-  raiseEvent(routing, name, [
+  const attributes = [
     { name: 'id', value: dialog.did },
     { name: 'db_id', value: numberOf(dialog.did) },
     { name: 'callid', value: dialog.callId },
@@ -32,5 +32,6 @@ export function raiseStateChanged(routing: RunRouting, dialog: Dialog, before: D
     { name: 'to_tag', value: dialog.callee?.tag ?? '' },
     { name: 'old_state', value: before },
     { name: 'new_state', value: dialog.status },
-  ]);
+  ];
+  raiseEvent(routing, name, attributes, queueMicrotask);
 }

@@ -4,6 +4,7 @@ import { defineModule } from '../../runtime/index.ts';
 import { callFunctions } from './call-functions.ts';
 import { dialogCommands } from './commands.ts';
 import { dataFunctions } from './data-functions.ts';
+import { keepDialogs } from './dialog-file.ts';
 import { dialogEvents, raiseStateChanged } from './events.ts';
 import { dialogFigures } from './figures.ts';
 import { dialogVariables } from './variables.ts';
@@ -18,10 +19,11 @@ export const dialog = defineModule({
   functions: [...callFunctions, ...dataFunctions],
   variables: dialogVariables,
   commands: dialogCommands,
-  start: (routing) => {
+  start: async (routing) => {
     trackDialogs(routing);
     routing.states
       .get(dialogListeners)
       .changed.add((changed, before) => raiseStateChanged(routing, changed, before));
+    await keepDialogs(routing);
   },
 });

@@ -1,44 +1,19 @@
 /** The file that keeps contacts over a restart. */
-import { existsSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
 import type { RunRouting } from '../../runtime/index.ts';
 import { every } from '../../timers/index.ts';
+import { stateFile } from '../state-file.ts';
 import { space } from './locations.ts';
 import { keepsContacts, usrlocParameters } from './parameters.ts';
 
 /** How often it is looked whether the file can be written, in ms. */
 const period = 5000;
 
-/** The path of the script; null if it does not come from a file. */
-function scriptPath(routing: RunRouting): string | null {
-  const path = resolve(routing.place(0).replace(/:\d+$/, ''));
-  return existsSync(path) ? path : null;
-}
-
-/** Null if contacts stay in memory. */
-function filePath(routing: RunRouting): string | null {
-  const values = routing.parameters(usrlocParameters);
-  const script = scriptPath(routing);
-  if (values.file !== null)
-    return values.file === '' ? null : resolve(dirname(script ?? resolve('script')), values.file);
-  if (!keepsContacts(values)) return null;
-  const [folder = ''] = (process.env['STATE_DIRECTORY'] ?? '').split(':');
-  if (folder !== '') return join(folder, 'usrloc');
-  if (script === null) return null;
-  const name = script.replace(/\.(?:cfg|m4)$/, '');
-  // what is written anew in the folder for temporary files, as tests do, is another script of the same name
-  const isTemporary = script.startsWith(`${resolve(tmpdir())}${sep}`);
-  return isTemporary
-    ? `${name}.${Math.floor(statSync(script).mtimeMs).toString(36)}.usrloc`
-    : `${name}.usrloc`;
-}
-
 /** Reads the contacts of the file, and keeps all changes in it. */
 export async function keepContacts(routing: RunRouting): Promise<void> {
-  const file = filePath(routing);
+  const values = routing.parameters(usrlocParameters);
+  const file = stateFile(routing, 'usrloc', { given: values.file, isKept: keepsContacts(values) });
   if (file === null) return;
-  const { file_sync: sync } = routing.parameters(usrlocParameters);
+  const { file_sync: sync } = values;
   const { host, log } = routing;
   const result = await host.store.ask({ kind: 'keep-values', space, file, sync });
   // one process speaks for all

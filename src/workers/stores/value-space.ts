@@ -33,6 +33,12 @@ export class ValueSpace implements ReplicatedValues {
   }
 
   set(key: string, value: Value): boolean {
+    if (!this.#put(key, value)) return false;
+    if (this.#keep !== null) void this.#keep(key, typeof value === 'string' ? value : null);
+    return true;
+  }
+
+  #put(key: string, value: Value): boolean {
     const more = this.#growth(key, value);
     if (more > 0 && !this.#memory.reserve(more)) return false;
     if (more < 0) this.#memory.release(-more);
@@ -48,6 +54,7 @@ export class ValueSpace implements ReplicatedValues {
   delete(key: string): boolean {
     const isKnown = this.#values.has(key);
     this.copy(key, undefined);
+    if (isKnown && this.#keep !== null) void this.#keep(key, null);
     return isKnown;
   }
 
@@ -60,11 +67,11 @@ export class ValueSpace implements ReplicatedValues {
   replace(key: string, before: string | null | undefined, value: string | null): LocalReplacement {
     if (before !== undefined && (this.#values.get(key) ?? null) !== before) return changed;
     if (value === null) this.copy(key, undefined);
-    else if (!this.set(key, value)) return full;
+    else if (!this.#put(key, value)) return full;
     return this.#keep === null ? stored : { result: 'stored', written: this.#keep(key, value) };
   }
 
-  /** From now on replaced texts are written to a file. */
+  /** From now on texts are written to a file. */
   keepBy(keep: Keep): void {
     this.#keep = keep;
   }
