@@ -1,6 +1,13 @@
 /** Adds the Record-Route of this server to a request (RFC 3261, 16.6, item 4). Source: modules/rr of the manual. */
 import { type Edit, edits, type Request, StateKey } from '../runtime/index.ts';
-import { type Header, parseUri, type SendingSocket, transportParameter } from '../sip/index.ts';
+import {
+  type Header,
+  parseUri,
+  type SendingSocket,
+  secureTransportParameter,
+  TRANSPORTS,
+  transportParameter,
+} from '../sip/index.ts';
 import { addedRecordRoute, namedSocket, type RecordRoute } from './record-route.ts';
 
 interface RouteState {
@@ -106,8 +113,12 @@ export function recordRoute(
   const incoming = namedSocket(request);
   if (incoming === null) return false;
   const tag = fromTag ? fromTagOf(request) : '';
-  return addRecordRoute(request, new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, double));
+  const isSips = isSipsUri(request.destinationUri ?? request.requestUri);
+  const uris = new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, isSips, double);
+  return addRecordRoute(request, uris);
 }
+
+const isSipsUri = (text: string): boolean => /^sips:/i.test(text);
 
 /** `;ftag=...`, from which later requests of the dialog derive their direction. */
 export function fromTagOf({ message }: Request): string {
@@ -146,17 +157,24 @@ class SocketUris implements RouteUris {
   /** Including the `@`. */
   readonly #user: string;
   readonly #params: string;
+  /** Whether the request is for a SIPS URI, which the Record-Route then has to be too (16.6, 4). */
+  readonly #isSips: boolean;
   readonly mayDouble: boolean;
 
-  constructor(incoming: SendingSocket, user: string, params: string, mayDouble: boolean) {
+  constructor(incoming: SendingSocket, user: string, params: string, isSips: boolean, mayDouble: boolean) {
     this.#incoming = incoming;
     this.#user = user;
     this.#params = params;
+    this.#isSips = isSips;
     this.mayDouble = mayDouble;
   }
 
-  #uri(side: SendingSocket, more: string): string {
-    return `sip:${this.#user}${place(side)};lr${more}${this.#params}`;
+  #uri({ host, port, transport: { protocol } }: SendingSocket, more: string): string {
+    const [scheme, parameter] =
+      this.#isSips && TRANSPORTS[protocol].secure
+        ? ['sips', secureTransportParameter(protocol)]
+        : ['sip', transportParameter(protocol)];
+    return `${scheme}:${this.#user}${host}:${port}${parameter};lr${more}${this.#params}`;
   }
 
   get uris(): readonly string[] {
@@ -166,11 +184,6 @@ class SocketUris implements RouteUris {
   doubled(outgoing: SendingSocket): readonly string[] {
     return [this.#uri(outgoing, ';r2=on'), this.#uri(this.#incoming, ';r2=on')];
   }
-}
-
-/** The address of a socket in a URI: host and port, with the transport unless it is UDP. */
-function place({ transport: { protocol }, host, port }: SendingSocket): string {
-  return `${host}:${port}${transportParameter(protocol)}`;
 }
 
 /** Whether the text consists of URI parameters only, so that appending it cannot change the rest of the URI. */

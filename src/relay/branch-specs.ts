@@ -20,6 +20,7 @@ import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { addedRecordRoute, editsTowards } from './record-route.ts';
 import { type RelayOptions, type Route, relaying } from './relaying.ts';
+import { withChoice } from './tls-choice.ts';
 
 /** A branch, or a status of t_relay() if it cannot be sent or was dropped. */
 export type Prepared = BranchSpec<RelayedBranch> | Status;
@@ -153,7 +154,8 @@ function resolve(
       ? outboundUri(outboundProxy)
       : parseUri(destinationUri ?? uri);
   if (next === null) return failed.badDestination;
-  const spec = ({ targets, failure }: Destinations): Prepared => {
+  const spec = ({ targets: found, failure }: Destinations): Prepared => {
+    const targets = withChoice(found, request, data);
     const [first] = targets;
     if (failure === null && first !== undefined) {
       // all targets of a URI use the same transport
