@@ -186,7 +186,7 @@ export function listenAddresses(
       severity: 'error',
       span: first.value.span,
       message: 'siprest cannot open any of the sockets in the script',
-      help: 'add a socket that it can, for example: socket = udp:127.0.0.1:5060',
+      help: 'add a socket that it can open, for example: socket = udp:127.0.0.1:5060',
     });
   const usualSocket: ListenAddress = {
     transport: DEFAULT_PROTOCOL,

@@ -251,7 +251,7 @@ test('a stop refuses new requests, and lets waiting and relaying handlers end', 
     onOptions: (call) => call.reply(200),
   });
   caller.request(port, bob, { method: 'MESSAGE' });
-  caller.request(port, bob);
+  const call = caller.request(port, bob);
   await entered.promise;
   const invite = await callee.next('INVITE');
   let isStopped = false;
@@ -261,7 +261,7 @@ test('a stop refuses new requests, and lets waiting and relaying handlers end', 
   caller.request(port, bob, { method: 'OPTIONS' });
   await caller.next(503);
   callee.reply(invite, 486);
-  await caller.next(486);
+  caller.acknowledge(port, call, await caller.next(486));
   expect(isStopped).toBe(false);
   gate.resolve();
   await caller.next(202);

@@ -26,10 +26,13 @@ const sections = page
     return { code, wrong: block('opensips-wrong'), right: block('opensips') };
   });
 
-const loads = catalog.modules
-  .filter(({ inert }) => inert === undefined)
-  .map(({ name }) => `loadmodule "${name}.so"`)
-  .join(' ');
+/** All modules on one line, with what they cannot do without. */
+const loads = [
+  ...catalog.modules
+    .filter(({ inert }) => inert === undefined)
+    .map(({ name }) => `loadmodule "${name}.so"`),
+  'modparam("rest_queue", "folder", "queue")',
+].join(' ');
 
 /** Statements stand in a route whose modules are loaded; what has no main route gets one. */
 function scriptOf(example: string, mainRoute: boolean): string {

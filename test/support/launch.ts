@@ -12,6 +12,8 @@ export interface Launched {
   readonly ended: Promise<number | null>;
   /** Sends `signal` (default SIGTERM) and waits; SIGKILL after 10 seconds. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Ends it after a test: siprest does not wait for its calls when a second signal comes. */
+  close(): Promise<number | null>;
 }
 
 const running = new Set<ChildProcess>();
@@ -77,6 +79,14 @@ export function launch(command: string, args: readonly string[], options: SpawnO
         watchers.add(look);
         look();
       });
+    },
+    async close() {
+      const again = setTimeout(() => child.kill('SIGTERM'), 500);
+      try {
+        return await this.stop();
+      } finally {
+        clearTimeout(again);
+      }
     },
     async stop(signal = 'SIGTERM') {
       if (!isRunning) return ended;
