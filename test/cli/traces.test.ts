@@ -55,6 +55,7 @@ onreply_route { xlog("a reply\\n"); }`,
     bob.reply(await bob.next('INVITE'), 486);
     const second = await bob.next('INVITE');
     bob.reply(second, 180);
+    await alice.next(180);
     bob.reply(second, 200);
     alice.acknowledge(program.port, invite, await alice.next(200));
     await expect
