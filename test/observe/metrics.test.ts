@@ -1,5 +1,6 @@
 /** Metrics as text, in both formats. */
 import { expect, it } from 'vitest';
+import { catalog } from '../../src/modules/catalog.ts';
 import { familiesOf } from '../../src/observe/index.ts';
 import { formatFor, metricsText } from '../../src/observe/metrics/text.ts';
 import type { FigureSpec } from '../../src/runtime/index.ts';
@@ -78,4 +79,10 @@ it('a quantile is estimated within its range', () => {
   expect(quantile([0.5, 1], figure, 0.5)).toBe(0.75);
   expect(quantile([0.5, 1], { count: 1, sum: 0, buckets: [0, 0, 1] }, 0.5)).toBe(1);
   expect(quantile([0.5, 1], { count: 0, sum: 0, buckets: [0, 0, 0] }, 0.5)).toBe(0);
+});
+
+it('of modules have names in snake case, as Prometheus wants them', () => {
+  const names = catalog.modules.flatMap(({ figures = [] }) => figures.map(({ name }) => name));
+  expect(names).not.toHaveLength(0);
+  expect(names.filter((name) => !/^[a-z][a-z0-9_]*$/.test(name))).toEqual([]);
 });

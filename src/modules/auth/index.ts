@@ -118,7 +118,7 @@ const text = (name: string, summary: string) =>
 
 const figures: readonly FigureSpec<Host>[] = [
   {
-    name: 'authFailures',
+    name: 'auth_failures',
     kind: 'counter',
     unit: '',
     labels: ['reason'],

@@ -48,7 +48,7 @@ async function keepInFile(routing: RunRouting, name: string): Promise<void> {
 
 const figures: readonly FigureSpec<Host>[] = [
   {
-    name: 'natEndpoints',
+    name: 'nat_endpoints',
     kind: 'gauge',
     unit: '',
     over: 'max',

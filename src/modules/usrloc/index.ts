@@ -62,7 +62,7 @@ function without(keys: Location['keys'], name: string): Location['keys'] {
 
 const figures: readonly FigureSpec<Host>[] = [
   {
-    name: 'usrlocUnwritten',
+    name: 'usrloc_unwritten',
     kind: 'counter',
     unit: '',
     summary: 'Registrations that are in memory only, since the file of usrloc could not be written in time.',
