@@ -163,14 +163,17 @@ const lists = listFiles.map((file) => ({ file, list: readList(readFileSync(`${ro
 const failures = new Map<string, string>();
 const unfinished: string[] = [];
 const files: string[] = [];
-for (const suite of suites) {
-  const inSuite = filesOf(suite).filter((file) => idsOf(file).length > 0);
-  files.push(...inSuite);
-  if (inSuite.length === 0) continue;
-  const outcome = await observe(suite, inSuite);
-  for (const [id, why] of outcome.failures) failures.set(id, why);
-  if (!outcome.finished) unfinished.push(suite.runner);
-}
+// side by side, each at ports of its own: a scenario waits most of its time
+await Promise.all(
+  suites.map(async (suite) => {
+    const inSuite = filesOf(suite).filter((file) => idsOf(file).length > 0);
+    files.push(...inSuite);
+    if (inSuite.length === 0) return;
+    const outcome = await observe(suite, inSuite);
+    for (const [id, why] of outcome.failures) failures.set(id, why);
+    if (!outcome.finished) unfinished.push(suite.runner);
+  }),
+);
 const ids = files.flatMap(idsOf);
 
 if (values.draft) {

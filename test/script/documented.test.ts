@@ -28,9 +28,7 @@ const sections = page
 
 /** All modules on one line, with what they cannot do without. */
 const loads = [
-  ...catalog.modules
-    .filter(({ inert }) => inert === undefined)
-    .map(({ name }) => `loadmodule "${name}.so"`),
+  ...catalog.modules.filter(({ inert }) => inert === undefined).map(({ name }) => `loadmodule "${name}.so"`),
   'modparam("rest_queue", "folder", "queue")',
 ].join(' ');
 
