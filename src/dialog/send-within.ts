@@ -1,5 +1,5 @@
 /** Requests that siprest sends within a dialog, in the name of the other side (RFC 3261, 12.2.1.1). */
-import { localRoute, showLocalMessage } from '../relay/index.ts';
+import { localRoute, sendOwnRequest, showLocalMessage } from '../relay/index.ts';
 import { findSocket } from '../runtime/index.ts';
 import {
   buildRequest,
@@ -155,11 +155,9 @@ function transact(
   data: Buffer,
   acknowledge?: (response: SipResponse) => Promise<string>,
 ): Promise<SipResponse | null> {
-  const { host, routing } = table;
   const { socket, target } = way;
   /** The ACK of a 2xx, which is sent again for each copy of it. */
   let ack: Promise<Buffer> | null = null;
-  host.ownRequests.count++;
   return new Promise((done) => {
     const answered = (response: SipResponse): void => {
       ack ??= (acknowledge?.(response) ?? Promise.resolve('')).then((body) =>
@@ -170,24 +168,19 @@ function transact(
         done(response);
       });
     };
-    host.proxy.clients
-      .create({
-        request,
-        data,
-        transport: socket.transport,
-        sentBy: socket,
-        destination: target,
-        values: routing.owner.values,
-        user: {
-          onResponse: (response) => {
-            if (response.status < 200) return;
-            if (request.method === 'INVITE' && response.status < 300) answered(response);
-            else done(response);
-          },
-          onEnd: () => done(null),
+    sendOwnRequest(table.routing, socket, {
+      request,
+      data,
+      destination: target,
+      user: {
+        onResponse: (response) => {
+          if (response.status < 200) return;
+          if (request.method === 'INVITE' && response.status < 300) answered(response);
+          else done(response);
         },
-      })
-      .start();
+        onEnd: () => done(null),
+      },
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 /** Requests that keep a way through a NAT open: sent once, in a transaction that waits for the answer and nothing else. */
+import { sendOwnRequest } from '../relay/index.ts';
 import type { RunRouting } from '../runtime/index.ts';
 import {
   buildRequest,
@@ -28,13 +29,14 @@ const onceOnly: TimerValues = { t1: 3_600_000, t2: 3_600_000, t4: 0 };
 
 /** Sends a request; `done` gets the status of its final answer, or null without one. */
 export function sendOnce(
-  { host: own }: RunRouting,
+  routing: RunRouting,
   { method, uri, from, headers, within }: OnceRequest,
   target: Target,
-  { transport, host, port }: SendingSocket,
+  socket: SendingSocket,
   done: (status: number | null) => void,
 ): void {
-  const branch = newBranch(own.number);
+  const { transport, host, port } = socket;
+  const branch = newBranch(routing.host.number);
   const via = `SIP/2.0/${TRANSPORTS[transport.protocol].via} ${host}:${port};branch=${branch};rport`;
   const callId = `${randomToken()}@${formatHostPort(transport.local.address, null)}`;
   const data = buildRequest({
@@ -48,7 +50,7 @@ export function sendOnce(
     headers,
     defaults: { 'Max-Forwards': '70' },
   });
-  // what an ACK or CANCEL would need: there is none
+  // neither an ACK nor a CANCEL follows, so what they would need is empty
   const request = {
     method,
     requestUri: uri,
@@ -63,24 +65,19 @@ export function sendOnce(
     if (!isDone) done(status);
     isDone = true;
   };
-  own.ownRequests.count++;
-  own.proxy.clients
-    .create({
-      request,
-      data,
-      transport,
-      sentBy: { host, port },
-      destination: target,
-      values: onceOnly,
-      timeout: within,
-      user: {
-        onResponse: ({ status }) => {
-          if (status >= 200) end(status);
-        },
-        onEnd: (ending) => {
-          if (ending !== 'done') end(null);
-        },
+  sendOwnRequest(routing, socket, {
+    request,
+    data,
+    destination: target,
+    values: onceOnly,
+    timeout: within,
+    user: {
+      onResponse: ({ status }) => {
+        if (status >= 200) end(status);
       },
-    })
-    .start();
+      onEnd: (ending) => {
+        if (ending !== 'done') end(null);
+      },
+    },
+  });
 }

@@ -17,6 +17,7 @@ export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forward
 export { type MessageBranch, type MessageBranches, messageBranches } from './message-branches.ts';
 export { localRoute, sendNewRequest } from './new-request.ts';
 export { responseEdits } from './outgoing.ts';
+export { sendOwnRequest } from './own-request.ts';
 export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
 export {
   awaitBranches,

@@ -26,6 +26,7 @@ import {
 import { type Awaitable, andThen } from '../timers/index.ts';
 import { showLocalMessage } from './local-messages.ts';
 import { messageEdits } from './outgoing.ts';
+import { sendOwnRequest } from './own-request.ts';
 
 export interface NewRequest {
   readonly method: string;
@@ -99,18 +100,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   const changes = await localRoute(run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
   showLocalMessage(routing, 'local_request_route', edited);
-  routing.host.ownRequests.count++;
-  routing.host.proxy.clients
-    .create({
-      request: message,
-      data: edited,
-      transport,
-      sentBy: socket,
-      destination: target,
-      values: routing.owner.values,
-      user: NO_USER,
-    })
-    .start();
+  sendOwnRequest(routing, socket, { request: message, data: edited, destination: target, user: NO_USER });
   return 1;
 }
 

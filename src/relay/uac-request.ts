@@ -18,6 +18,7 @@ import {
   type Target,
   TRANSPORTS,
 } from '../sip/index.ts';
+import { sendOwnRequest } from './own-request.ts';
 
 export interface UacRequest {
   readonly method: string;
@@ -91,30 +92,23 @@ function sendingSocket(routing: Routing, target: Target, name: string | undefine
 }
 
 function sendTo(routing: Routing, target: Target, socket: SendingSocket, data: Buffer): Promise<SipResponse> {
-  const { host } = routing;
   const request = parseMessage(data);
   if (request.kind !== 'request') throw new UacError('the headers do not make a valid SIP request');
-  host.ownRequests.count++;
   return new Promise((resolve, reject) => {
-    host.proxy.clients
-      .create({
-        request,
-        data,
-        transport: socket.transport,
-        sentBy: socket,
-        destination: target,
-        values: routing.owner.values,
-        user: {
-          onResponse: (response) => {
-            if (response.status >= 200) resolve(response);
-          },
-          // over TCP a transaction ends before its response is passed on
-          onEnd: (ending, error) =>
-            ending !== 'done' &&
-            reject(new UacError(error?.message ?? (ending === 'timeout' ? 'no response came' : ending))),
+    sendOwnRequest(routing, socket, {
+      request,
+      data,
+      destination: target,
+      user: {
+        onResponse: (response) => {
+          if (response.status >= 200) resolve(response);
         },
-      })
-      .start();
+        // over TCP a transaction ends before its response is passed on
+        onEnd: (ending, error) =>
+          ending !== 'done' &&
+          reject(new UacError(error?.message ?? (ending === 'timeout' ? 'no response came' : ending))),
+      },
+    });
   });
 }
 
