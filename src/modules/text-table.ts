@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, type Routing } from '../runtime/index.ts';
-import { InvalidUse } from '../script/index.ts';
+import { defineParameter, InvalidUse } from '../script/index.ts';
 import { every } from '../timers/index.ts';
 import { readTextTable, type TextRow } from './db-text.ts';
 
@@ -12,14 +12,26 @@ export const beside = (routing: Routing, file: string): string => resolve(dirnam
 /** How often it is looked whether a file has changed, in ms. */
 const period = 2000;
 
-/** The folder of a `db_url`, `text://FOLDER` as of db_text. Throws {@link InvalidUse} for any other database. */
-export function folderOf(url: string, instead: string): string {
+/** A parameter that names a column, a table or a file. */
+export const nameParameter = <const Name extends string, const Default extends string>(
+  name: Name,
+  standard: Default,
+  summary: string,
+) => defineParameter({ name, type: 'string', default: standard, summary });
+
+const noConnection = (scheme: string): string =>
+  `siprest has no connection to databases such as ${scheme}://`;
+
+/**
+ * The folder of a `db_url`, `text://FOLDER` as of db_text. Throws {@link InvalidUse} for any other database.
+ *
+ * @param instead what else can be used
+ */
+export function folderOf(url: string, instead: string, refusal = noConnection): string {
   const [, scheme, folder] = /^(\w+):\/\/(.+)$/s.exec(url) ?? [];
   if (scheme === 'text' && folder !== undefined) return folder;
   throw new InvalidUse(
-    scheme === undefined || scheme === 'text'
-      ? 'db_url must be text://FOLDER'
-      : `siprest has no connection to databases such as ${scheme}://`,
+    scheme === undefined || scheme === 'text' ? 'db_url must be text://FOLDER' : refusal(scheme),
     `use text://FOLDER, with a table as of db_text, or ${instead}`,
   );
 }

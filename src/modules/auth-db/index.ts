@@ -2,7 +2,7 @@
  * The auth_db module: Digest authentication with passwords from a table or a REST service. Source: modules/auth_db of
  * the manual.
  */
-import { defineModule, type Run } from '../../runtime/index.ts';
+import { defineModule, type Routing, type Run, StateKey } from '../../runtime/index.ts';
 import { defineArgument, InvalidUse, type Status } from '../../script/index.ts';
 import { parseUri } from '../../sip/index.ts';
 import { type Awaitable, andThen } from '../../timers/index.ts';
@@ -41,6 +41,11 @@ function loaded(text: string): readonly (readonly [avp: string, column: string])
     });
 }
 
+/** What load_credentials asks for. */
+const loadedOf = new StateKey<Routing, ReturnType<typeof loaded>>('auth_db load_credentials', (routing) =>
+  loaded(routing.parameters(parameters).load_credentials),
+);
+
 /** Checks credentials against a table or a service; `later` continues with the result. */
 function check(run: Run, kind: Kind, realm: string, name: string): Awaitable<Status> {
   const values = run.parameters(parameters);
@@ -54,7 +59,7 @@ function check(run: Run, kind: Kind, realm: string, name: string): Awaitable<Sta
   });
   return andThen(status, (result) => {
     if (result === 1)
-      for (const [avp, column] of loaded(values.load_credentials)) {
+      for (const [avp, column] of run.routing.states.get(loadedOf)) {
         const value = found.right?.get(column);
         if (value != null) run.request.avps.replace(avp, value);
       }

@@ -1,11 +1,7 @@
 /** The parameters of auth_db. Source: modules/auth_db of the manual; those of the service are siprest's own. */
 import { defineParameter, defineParameters } from '../../script/index.ts';
-
-const column = <const Name extends string, const Default extends string>(
-  name: Name,
-  standard: Default,
-  summary: string,
-) => defineParameter({ name, type: 'string', default: standard, summary });
+import { answeringTime, keepingTime } from '../rest-client/service-table.ts';
+import { nameParameter } from '../text-table.ts';
 
 export const parameters = defineParameters([
   {
@@ -21,24 +17,8 @@ export const parameters = defineParameters([
     summary:
       'Instead of db_url, the URL of a service that knows passwords, with `{user}`, `{realm}` and `{table}`, such as `http://127.0.0.1:8080/users/{user}`. It answers 404 for an unknown user, and otherwise JSON with `password`, or with `ha1`, `ha1_sha256` and `ha1_sha512t256`; or text, which is the password, or with calculate_ha1 0 the hash.',
   },
-  {
-    name: 'credentials_ttl',
-    type: 'int',
-    default: 30,
-    minimum: 0,
-    maximum: 86_400,
-    unit: 's',
-    summary: 'How long an answer of the service is kept.',
-  },
-  {
-    name: 'credentials_timeout',
-    type: 'int',
-    default: 2000,
-    minimum: 1,
-    maximum: 60_000,
-    unit: 'ms',
-    summary: 'Longest time for an answer of the service; then the functions give -5.',
-  },
+  keepingTime('credentials_ttl', 30),
+  answeringTime('credentials_timeout', 'the functions give -5'),
   {
     name: 'calculate_ha1',
     type: 'boolean',
@@ -58,18 +38,18 @@ export const parameters = defineParameters([
     summary:
       'Columns that a successful authentication puts into AVPs: `$avp(name)=column;column`; a service has them in its JSON.',
   },
-  column('user_column', 'username', 'The column of the user.'),
-  column('domain_column', 'domain', 'The column of the domain.'),
-  column('password_column', 'ha1', 'The column of the password, or of its MD5 hash.'),
-  column('hash_column_sha256', 'ha1_sha256', 'The column of the SHA-256 hash, if the table has it.'),
-  column(
+  nameParameter('user_column', 'username', 'The column of the user.'),
+  nameParameter('domain_column', 'domain', 'The column of the domain.'),
+  nameParameter('password_column', 'ha1', 'The column of the password, or of its MD5 hash.'),
+  nameParameter('hash_column_sha256', 'ha1_sha256', 'The column of the SHA-256 hash, if the table has it.'),
+  nameParameter(
     'hash_column_sha512t256',
     'ha1_sha512t256',
     'The column of the SHA-512-256 hash, if the table has it.',
   ),
-  column('uri_user_column', 'username', 'The column of the authenticated user in a table of URIs.'),
-  column('uri_domain_column', 'domain', 'The column of the domain in a table of URIs.'),
-  column('uri_uriuser_column', 'uri_user', 'The column of the user of the URI in a table of URIs.'),
+  nameParameter('uri_user_column', 'username', 'The column of the authenticated user in a table of URIs.'),
+  nameParameter('uri_domain_column', 'domain', 'The column of the domain in a table of URIs.'),
+  nameParameter('uri_uriuser_column', 'uri_user', 'The column of the user of the URI in a table of URIs.'),
   defineParameter({
     name: 'skip_version_check',
     type: 'int',

@@ -1,11 +1,7 @@
 /** The parameters of domain. Source: modules/domain of the manual; `domain` and those of the service are siprest's own. */
-import { defineParameter, defineParameters } from '../../script/index.ts';
-
-const column = <const Name extends string, const Default extends string>(
-  name: Name,
-  standard: Default,
-  summary: string,
-) => defineParameter({ name, type: 'string', default: standard, summary });
+import { defineParameters } from '../../script/index.ts';
+import { answeringTime, keepingTime } from '../rest-client/service-table.ts';
+import { nameParameter } from '../text-table.ts';
 
 export const parameters = defineParameters([
   {
@@ -29,28 +25,12 @@ export const parameters = defineParameters([
     summary:
       'The URL of a service that knows domains, with `{domain}`: it answers 404 for one that is not local, otherwise the attributes, as text or as `attrs` of JSON.',
   },
-  {
-    name: 'domains_ttl',
-    type: 'int',
-    default: 60,
-    minimum: 0,
-    maximum: 86_400,
-    unit: 's',
-    summary: 'How long an answer of the service is kept.',
-  },
-  {
-    name: 'domains_timeout',
-    type: 'int',
-    default: 2000,
-    minimum: 1,
-    maximum: 60_000,
-    unit: 'ms',
-    summary: 'Longest time for an answer of the service; then the domain is not local.',
-  },
-  column('domain_table', 'domain', 'The name of the table.'),
-  column('domain_col', 'domain', 'The column of the domain.'),
-  column('attrs_col', 'attrs', 'The column of the attributes, if the table has it.'),
-  column(
+  keepingTime('domains_ttl', 60),
+  answeringTime('domains_timeout', 'the domain is not local'),
+  nameParameter('domain_table', 'domain', 'The name of the table.'),
+  nameParameter('domain_col', 'domain', 'The column of the domain.'),
+  nameParameter('attrs_col', 'attrs', 'The column of the attributes, if the table has it.'),
+  nameParameter(
     'subdomain_col',
     'accept_subdomain',
     'The column that says whether subdomains are local too, if the table has it.',

@@ -1,30 +1,26 @@
 /** The parameters of permissions, and the partitions that they define. Source: modules/permissions of the manual. */
-import { defineParameter, defineParameters, InvalidUse, type RowValues } from '../../script/index.ts';
-
-const text = <const Name extends string, const Default extends string>(
-  name: Name,
-  standard: Default,
-  summary: string,
-) => defineParameter({ name, type: 'string', default: standard, summary });
+import { defineParameters, InvalidUse, type RowValues } from '../../script/index.ts';
+import { answeringTime, keepingTime } from '../rest-client/service-table.ts';
+import { folderOf, nameParameter } from '../text-table.ts';
 
 export const parameters = defineParameters([
-  text('default_allow_file', 'permissions.allow', 'The file of allow_routing() without a name.'),
-  text('default_deny_file', 'permissions.deny', 'The other file of allow_routing() without a name.'),
+  nameParameter('default_allow_file', 'permissions.allow', 'The file of allow_routing() without a name.'),
+  nameParameter('default_deny_file', 'permissions.deny', 'The other file of allow_routing() without a name.'),
   {
     name: 'check_all_branches',
     type: 'boolean',
     default: true,
     summary: 'Whether allow_routing() checks all branches, or the request URI only.',
   },
-  text('allow_suffix', '.allow', 'What follows a name to give the file that allows.'),
-  text('deny_suffix', '.deny', 'What follows a name to give the file that denies.'),
+  nameParameter('allow_suffix', '.allow', 'What follows a name to give the file that allows.'),
+  nameParameter('deny_suffix', '.deny', 'What follows a name to give the file that denies.'),
   {
     name: 'db_url',
     type: 'string',
     default: null,
     summary: 'Where the table of addresses is: `text://FOLDER`, as of db_text.',
   },
-  text('address_table', 'address', 'The table of addresses.'),
+  nameParameter('address_table', 'address', 'The table of addresses.'),
   {
     name: 'partition',
     type: 'string',
@@ -47,31 +43,15 @@ export const parameters = defineParameters([
     summary:
       'The URL of a service that knows addresses of the default partition, with `{address}`, and `{group}`, `{port}`, `{proto}` and `{pattern}` if it needs them. It is asked for what the script and the table do not have, and answers 404 for an address that is in no such group, otherwise the context as text, or JSON with `group` and `context_info`.',
   },
-  {
-    name: 'address_ttl',
-    type: 'int',
-    default: 60,
-    minimum: 0,
-    maximum: 86_400,
-    unit: 's',
-    summary: 'How long an answer of the service is kept.',
-  },
-  {
-    name: 'address_timeout',
-    type: 'int',
-    default: 2000,
-    minimum: 1,
-    maximum: 60_000,
-    unit: 'ms',
-    summary: 'Longest time for an answer of the service; then the address is in no group.',
-  },
-  text('grp_col', 'grp', 'The column of the group.'),
-  text('ip_col', 'ip', 'The column of the address.'),
-  text('mask_col', 'mask', 'The column of the length of the prefix.'),
-  text('port_col', 'port', 'The column of the port; 0 is any.'),
-  text('proto_col', 'proto', 'The column of the transport; `any` is any, `none` is none.'),
-  text('pattern_col', 'pattern', 'The column of the pattern, as of file names.'),
-  text('info_col', 'context_info', 'The column of the text that scripts get.'),
+  keepingTime('address_ttl', 60),
+  answeringTime('address_timeout', 'the address is in no group'),
+  nameParameter('grp_col', 'grp', 'The column of the group.'),
+  nameParameter('ip_col', 'ip', 'The column of the address.'),
+  nameParameter('mask_col', 'mask', 'The column of the length of the prefix.'),
+  nameParameter('port_col', 'port', 'The column of the port; 0 is any.'),
+  nameParameter('proto_col', 'proto', 'The column of the transport; `any` is any, `none` is none.'),
+  nameParameter('pattern_col', 'pattern', 'The column of the pattern, as of file names.'),
+  nameParameter('info_col', 'context_info', 'The column of the text that scripts get.'),
 ]);
 
 export type Values = RowValues<typeof parameters>;
@@ -86,23 +66,19 @@ export interface Partition {
   readonly table: string;
 }
 
-function folderOf(url: string): string {
-  const [, scheme, folder] = /^(\w+):\/\/(.+)$/s.exec(url) ?? [];
-  if (scheme === 'text' && folder !== undefined) return folder;
-  throw new InvalidUse(
-    scheme === undefined || scheme === 'text'
-      ? 'db_url must be text://FOLDER'
-      : `addresses cannot be read from ${scheme}://: siprest has no connection to such databases`,
-    'use text://FOLDER, with a table as of db_text, or the parameter address',
+const tableFolder = (url: string): string =>
+  folderOf(
+    url,
+    'the parameter address',
+    (scheme) => `addresses cannot be read from ${scheme}://: siprest has no connection to such databases`,
   );
-}
 
 /** The partitions by name. Throws {@link InvalidUse}. */
 export function partitionsOf(values: Values): ReadonlyMap<string, Partition> {
   const { db_url: url, address_table: table, address, address_url } = values;
   const found = new Map<string, Partition>();
   if (url !== null || address.length > 0 || address_url !== null)
-    found.set(standard, { name: standard, folder: url === null ? null : folderOf(url), table });
+    found.set(standard, { name: standard, folder: url === null ? null : tableFolder(url), table });
   for (const one of values.partition) {
     const [, name, rest = ''] = /^\s*([\w.-]+)\s*(?::(.*))?$/s.exec(one) ?? [];
     if (name === undefined)
@@ -123,7 +99,7 @@ export function partitionsOf(values: Values): ReadonlyMap<string, Partition> {
     const own = settings.get('db_url') ?? url;
     if (own === null)
       throw new InvalidUse(`the partition ${name} has no db_url`, 'give it one, or set the parameter db_url');
-    found.set(name, { name, folder: folderOf(own), table: settings.get('table_name') ?? table });
+    found.set(name, { name, folder: tableFolder(own), table: settings.get('table_name') ?? table });
   }
   return found;
 }

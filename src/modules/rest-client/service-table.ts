@@ -4,12 +4,13 @@
  */
 import { percentEncode, type RestClient, urlForLog } from '../../rest/index.ts';
 import { type Routing, StateKey } from '../../runtime/index.ts';
+import { defineParameter } from '../../script/index.ts';
 import type { Awaitable } from '../../timers/index.ts';
 import { openScriptClient } from './transfers.ts';
 
 export type ServiceAnswer =
   | { readonly kind: 'found'; readonly text: string }
-  /** The service has answered 404 or 410: there is no such row. */
+  /** The service has answered 404 or 410: it has no such row. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -45,6 +46,33 @@ export function templateNames(template: string): ReadonlySet<string> | string {
   if (/[{}\s]/.test(rest)) return `invalid URL "${template}": values are written {name}`;
   return new Set([...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name));
 }
+
+/** The parameter that says how long answers are kept, in s. */
+export const keepingTime = <const Name extends string, const Default extends number>(
+  name: Name,
+  standard: Default,
+) =>
+  defineParameter({
+    name,
+    type: 'int',
+    default: standard,
+    minimum: 0,
+    maximum: 86_400,
+    unit: 's',
+    summary: 'How long an answer of the service is kept.',
+  });
+
+/** The parameter of the longest time for an answer, in ms; `otherwise` says what follows without one. */
+export const answeringTime = <const Name extends string>(name: Name, otherwise: string) =>
+  defineParameter({
+    name,
+    type: 'int',
+    default: 2000,
+    minimum: 1,
+    maximum: 60_000,
+    unit: 'ms',
+    summary: `Longest time for an answer of the service; then ${otherwise}.`,
+  });
 
 export class ServiceTable {
   readonly #routing: Routing;
