@@ -1,5 +1,6 @@
 /** The parameters of dialogs, which policies have at their defaults. Source: modules/dialog of the manual. */
-import { defineParameter, defineParameters, type ParameterValues, type RowValues } from '../script/index.ts';
+import { type Routing, StateKey } from '../runtime/index.ts';
+import { defineParameter, defineParameters } from '../script/index.ts';
 
 const noDatabase = 'siprest needs no database: see the parameter file';
 const noCluster = 'siprest instances do not form a cluster';
@@ -125,8 +126,8 @@ export interface ProfileNames {
   readonly withoutValue: readonly string[];
 }
 
-/** The profiles that a script declares. */
-export function profileNames(values: RowValues<typeof dialogParameters> | ParameterValues): ProfileNames {
-  const text = (name: 'profiles_with_value' | 'profiles_no_value') => namesIn(String(values[name] ?? ''));
-  return { withValue: text('profiles_with_value'), withoutValue: text('profiles_no_value') };
-}
+/** The profiles that a policy declares. */
+export const profileNames = new StateKey<Routing, ProfileNames>('profiles of dialogs', (routing) => {
+  const { profiles_with_value, profiles_no_value } = routing.parameters(dialogParameters);
+  return { withValue: namesIn(profiles_with_value), withoutValue: namesIn(profiles_no_value) };
+});

@@ -63,10 +63,6 @@ export class SharedDialogs {
     return this.#counts[status];
   }
 
-  get dids(): Iterable<string> {
-    return this.#others.keys();
-  }
-
   /** A copy of another process's dialog; null for an unknown one. */
   find(did: string): Dialog | null {
     const text = this.#others.has(did) ? this.#text(did) : null;

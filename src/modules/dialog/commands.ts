@@ -1,5 +1,5 @@
 /** Administration commands. Source: modules/dialog of the manual, its MI functions. */
-import { type Dialog, dialogParameters, profileNames } from '../../dialog/index.ts';
+import { type Dialog, profileNames } from '../../dialog/index.ts';
 import { CommandError, defineCommands, type RunRouting } from '../../runtime/index.ts';
 import { bytes, dialogNamed, dialogsFor } from './command-arguments.ts';
 import { listed, listedContext, ofProfile } from './describe.ts';
@@ -19,7 +19,7 @@ const value = {
 
 /** Whether a profile has values. @throws CommandError for an unknown one */
 function hasValues(routing: RunRouting, name: string): boolean {
-  const { withValue, withoutValue } = profileNames(routing.parameters(dialogParameters));
+  const { withValue, withoutValue } = routing.states.get(profileNames);
   if (withValue.includes(name)) return true;
   if (withoutValue.includes(name)) return false;
   throw new CommandError(404, `no profile "${name}"`);
@@ -152,7 +152,7 @@ export const dialogCommands = defineCommands([
     summary: 'Lists the profiles, and whether they have values.',
     source,
     run: (_, routing) => {
-      const { withValue, withoutValue } = profileNames(routing.parameters(dialogParameters));
+      const { withValue, withoutValue } = routing.states.get(profileNames);
       return {
         Profiles: [
           ...withoutValue.map((name) => ({ name, 'has value': false })),

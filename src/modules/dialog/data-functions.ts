@@ -1,5 +1,5 @@
 /** Functions about a dialog's values, flags and profiles, and those that find dialogs by them. Source: modules/dialog of the manual. */
-import { type Dialog, dialogParameters, profileNames } from '../../dialog/index.ts';
+import { type Dialog, profileNames } from '../../dialog/index.ts';
 import { defineFunctions, type Run } from '../../runtime/index.ts';
 import { defineArgument, type Status, toText, type VariableReference } from '../../script/index.ts';
 import { change, current, dialogsIn } from './current.ts';
@@ -22,16 +22,22 @@ const flag = defineArgument({ name: 'flag', type: 'static', summary: 'The name o
 const valueName = defineArgument({ name: 'name', type: 'string', summary: 'The name of the value.' });
 
 const hasValues = (run: Run, name: string): boolean =>
-  profileNames(run.parameters(dialogParameters)).withValue.includes(name);
+  run.routing.states.get(profileNames).withValue.includes(name);
 
-/** The value of a membership; null in a profile without values. Undefined: there is no such profile, which is logged. */
+/** The value of a membership; null in a profile without values. Undefined for an unknown profile, which is logged. */
 function memberValue(run: Run, name: string, given: string | undefined): string | null | undefined {
-  const { withValue: some, withoutValue: others } = profileNames(run.parameters(dialogParameters));
+  const { withValue: some, withoutValue: others } = run.routing.states.get(profileNames);
   if (some.includes(name)) return given ?? null;
   if (others.includes(name)) return null;
   run.complain(`unknown profile "${name}": name it in profiles_with_value or profiles_no_value`);
   return undefined;
 }
+
+/** Whether the current dialog belongs to a profile, with this value unless it is null. */
+const belongs = (run: Run, name: string, member: string | null): boolean =>
+  current(run)?.memberships.some(
+    ({ profile, value }) => profile === name && (member === null || value === member),
+  ) === true;
 
 /** Writes the JSON of dialogs to a variable, and their number to another; returns it, -1 if there are none. */
 function tell(
@@ -135,10 +141,7 @@ export const dataFunctions = defineFunctions([
     source: 'modules/dialog; scenario dialog-profile-unset',
     run: (run, name, given) => {
       const member = memberValue(run, name, given);
-      const isIn = current(run)?.memberships.some(
-        (one) => one.profile === name && (member == null || one.value === member),
-      );
-      if (member === undefined || isIn !== true) return -1;
+      if (member === undefined || !belongs(run, name, member)) return -1;
       return change(run, { kind: 'leave', profile: name, value: member });
     },
   },
@@ -150,10 +153,7 @@ export const dataFunctions = defineFunctions([
     source: 'modules/dialog; scenarios dialog-profile*',
     run: (run, name, given) => {
       const member = memberValue(run, name, given);
-      const isIn = current(run)?.memberships.some(
-        (one) => one.profile === name && (member == null || one.value === member),
-      );
-      return member !== undefined && isIn === true ? 1 : -1;
+      return member !== undefined && belongs(run, name, member) ? 1 : -1;
     },
   },
   {
