@@ -1,4 +1,4 @@
-/** The TLS handshake of an accepted connection. Until the ClientHello is complete there is no TLS engine for it. */
+/** The TLS handshake of an accepted connection. It gets a TLS engine only once the ClientHello is complete. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { MAX_HELLO, readClientHello } from './client-hello.ts';

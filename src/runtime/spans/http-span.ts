@@ -17,7 +17,7 @@ type ReceivedOutcome = {
   /** The status of the answer; 0 for none. */
   readonly retcode: number;
   readonly attempts: number;
-  /** Why there is no answer. */
+  /** Why the request failed. */
   readonly reason?: string;
   readonly connection: {
     readonly protocol: string;
