@@ -15,18 +15,25 @@ export interface LadderStep {
   readonly text: string;
 }
 
-/** A REST call that has ended. */
-export interface EndedRest {
+/** A REST call that a request has waited for. */
+export interface FinishedRest {
   /** The HTTP method. */
   readonly method: string;
+  /** How long it took, in ms. */
+  readonly milliseconds: number;
+  /** The kind of its outcome, or the status of its answer. */
+  readonly outcome: string;
   /** The outcome, for people. */
   readonly answer: string;
   /** The URL without passwords; asked for only if it is shown. */
   readonly url: () => string;
   /** What made the call: `rest_get(), opensips.cfg:12`; asked for only if it is shown. */
   readonly caller: () => string;
-  /** On the host's clock. */
-  readonly began: number;
+}
+
+/** With its end on the host's clock. A pair, since copying the call for each request is slow. */
+interface EndedRest {
+  readonly call: FinishedRest;
   readonly ended: number;
 }
 
@@ -55,12 +62,13 @@ export class CallHistory {
 
   /** How long the request has waited for REST, in ms. */
   get restTime(): number {
-    return this.#rest.reduce((sum, { began, ended }) => sum + ended - began, 0);
+    return this.#rest.reduce((sum, { call }) => sum + call.milliseconds, 0);
   }
 
-  noteRest(call: EndedRest): void {
-    if (this.#rest.length < mostRest) this.#rest.push(call);
-    if (this.#steps !== null) this.#addRest(call);
+  noteRest(call: FinishedRest, ended: number): void {
+    const rest = { call, ended };
+    if (this.#rest.length < mostRest) this.#rest.push(rest);
+    if (this.#steps !== null) this.#addRest(rest);
   }
 
   /** Records steps from now on; returns them with those that are known, in a list that grows. */
@@ -71,7 +79,7 @@ export class CallHistory {
       const { address, port } = message.source;
       this.#add(0, 'SIP in', `${message.method} ${message.requestUri} from ${formatHostPort(address, port)}`);
     }
-    for (const call of this.#rest) this.#addRest(call);
+    for (const rest of this.#rest) this.#addRest(rest);
     if (transaction !== null) {
       if (transaction.isFinal) this.add('SIP out', `${transaction.lastStatus}, sent before`);
       this.followReplies(transaction);
@@ -92,13 +100,15 @@ export class CallHistory {
     this.#add(this.#clock.now() - this.#receivedAt, kind, text);
   }
 
-  #addRest({ method, began, ended, url, caller, answer }: EndedRest): void {
-    const made = caller();
+  #addRest({ call, ended }: EndedRest): void {
+    const { method, milliseconds, answer } = call;
+    const began = ended - milliseconds;
+    const made = call.caller();
     // a statement that was recorded as it began has the same place
     const [, place = made] = / (\S+:\d+)$/.exec(made) ?? [];
     if (this.#steps?.some(({ text }) => text.endsWith(place)) !== true)
       this.#add(began - this.#receivedAt, 'script', made);
-    this.#add(began - this.#receivedAt, 'HTTP out', `${method} ${url()}`);
+    this.#add(began - this.#receivedAt, 'HTTP out', `${method} ${call.url()}`);
     this.#add(ended - this.#receivedAt, 'HTTP in', answer);
   }
 

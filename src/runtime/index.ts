@@ -4,7 +4,7 @@ export { type Accountant, accountant } from './accountant.ts';
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
-export type { LadderStep } from './call-history.ts';
+export type { FinishedRest, LadderStep } from './call-history.ts';
 export type { CapturedMessage, Collector, Collectors, CorrelatedCalls } from './collectors.ts';
 export {
   type CommandArguments,
@@ -93,7 +93,7 @@ export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export type { ScriptMetric } from './script-metrics.ts';
 export { endStretch } from './script-time.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
-export { type FinishedRest, noteHandler, noteRest, traceStep } from './slow-calls.ts';
+export { noteHandler, noteRest, traceStep } from './slow-calls.ts';
 export { type SlowCall, slowest } from './slowest-calls.ts';
 export {
   BindError,

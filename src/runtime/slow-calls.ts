@@ -1,4 +1,5 @@
 /** Notes what requests have waited for, and finds the slowest of them. */
+import type { FinishedRest } from './call-history.ts';
 import { messageFields, type Request } from './request.ts';
 import { slowest } from './slowest-calls.ts';
 import type { Tracing } from './tracing.ts';
@@ -13,32 +14,16 @@ export function traceStep(
   if (tracing.isOn && message !== null) tracing.note(message.callId, kind, text());
 }
 
-/** A REST call that a request has waited for. */
-export interface FinishedRest {
-  /** The HTTP method. */
-  readonly method: string;
-  /** How long it took, in ms. */
-  readonly milliseconds: number;
-  /** The kind of its outcome, or the status of its answer. */
-  readonly outcome: string;
-  /** The outcome, for people. */
-  readonly answer: string;
-  /** The URL without passwords; asked for only if it is shown. */
-  readonly url: () => string;
-  /** What made the call: `rest_get(), opensips.cfg:12`; asked for only if it is shown. */
-  readonly caller: () => string;
-}
-
 /** The Call-ID. */
 const callOf = ({ message }: Request) => (message === null ? '' : (messageFields(message)['call_id'] ?? ''));
 
 /** Notes a REST call; if it is among the slowest, the ladder of its request is recorded from now on. */
-export function noteRest(request: Request, { milliseconds, outcome, ...call }: FinishedRest): void {
+export function noteRest(request: Request, call: FinishedRest): void {
   const { host } = request.routing;
   const now = host.clock.now();
-  request.history.noteRest({ ...call, began: now - milliseconds, ended: now });
-  host.states.get(slowest).add(milliseconds, now, () => ({
-    outcome,
+  request.history.noteRest(call, now);
+  host.states.get(slowest).add(call.milliseconds, now, () => ({
+    outcome: call.outcome,
     method: call.method,
     url: call.url(),
     call: callOf(request),
