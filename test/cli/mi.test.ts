@@ -55,6 +55,13 @@ describe.each([1, 2])('siprest mi, with %i process(es)', (processes) => {
       'core:rcv_requests': 0,
       'dynamic:seen': 0,
     });
+    await run('send', 'OPTIONS', `sip:a@127.0.0.1:${program.port}`);
+    expect(await mi('statistics:get', 'seen')).toEqual({ 'dynamic:seen': 1 });
+    expect(await mi('reset_all_statistics')).toBe('OK');
+    expect(await mi('statistics:get', 'rcv_requests', 'seen')).toEqual({
+      'core:rcv_requests': 0,
+      'dynamic:seen': 0,
+    });
     expect(await mi('cachedb_local:fetch', 'method')).toEqual({ key: 'method', value: 'OPTIONS' });
     expect(await mi('cache_store', 'local', 'k', 'v', '60')).toBe('OK');
     expect(await mi('cache_fetch', 'system=local', 'attr=k')).toEqual({ key: 'k', value: 'v' });

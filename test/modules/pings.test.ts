@@ -84,6 +84,21 @@ test('a contact that does not answer three SIP requests is removed, another one 
   await server.close();
 });
 
+test('nathelper:enable_ping switches pings off and on', async () => {
+  const server = await simulatedServer(nathelper(''), modules);
+  const state = (args: Record<string, number>) => server.command('nathelper:enable_ping', args);
+  register(server, 'alice', 5001);
+  server.sent();
+  expect(await state({ natping_state: 0 })).toEqual({ Status: 'Disabled' });
+  await server.clock.pass(60_000);
+  expect(server.sent()).toEqual([]);
+  expect(await state({})).toEqual({ Status: 'Disabled' });
+  expect(await state({ natping_state: 1 })).toEqual({ Status: 'Enabled' });
+  await server.clock.pass(60_000);
+  expect(server.sent()).toHaveLength(2);
+  await server.close();
+});
+
 test('a refreshed contact is not removed by pings that it lost before', async () => {
   const server = await simulatedServer(nathelper('SIP REMOVE'), modules);
   for (let i = 0; i < 20; i++) {

@@ -2,6 +2,7 @@
 import { Receiver } from '../../src/engine/index.ts';
 import type { Source } from '../../src/sip/index.ts';
 import { SimulatedClock } from '../../src/timers/index.ts';
+import { type CommandCall, runCommand } from '../../src/workers/administered.ts';
 import { bytes, RecordingTransport, type RequestParts, requestText, SOURCE } from '../sip/simulated.ts';
 import { poolOf } from './script-bench.ts';
 import { programOf } from './server.ts';
@@ -16,6 +17,8 @@ export interface SimulatedServer {
   receive(request: RequestParts | string, source?: Source): void;
   /** What was sent since the last call, with its time and port. */
   sent(): readonly { readonly at: number; readonly text: string; readonly port: number }[];
+  /** The result of an administration command. */
+  command(name: string, args?: CommandCall['args']): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -58,6 +61,7 @@ export async function simulatedServer(script: string, names: readonly string[]):
       receiver.receive(bytes(text), source, socket);
     },
     sent: () => socket.sent.splice(0),
+    command: (name, args = {}) => runCommand({ name, args, step: 'run' }, routing.modules, routing),
     close: async () => {
       await routing.settled();
       await routing.close();

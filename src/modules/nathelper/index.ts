@@ -35,6 +35,31 @@ export const nathelper = defineModule({
   source: 'modules/nathelper',
   parameters,
   figures,
+  commands: [
+    {
+      name: 'nathelper:enable_ping',
+      aliases: ['nh_enable_ping'],
+      parameters: [
+        {
+          name: 'natping_state',
+          type: 'int',
+          optional: true,
+          minimum: 0,
+          maximum: 1,
+          summary: '1 pings contacts, 0 does not; without it the state is told.',
+        },
+      ],
+      processes: 'every',
+      summary: 'Tells or sets whether contacts are pinged, until the server is restarted.',
+      source,
+      run: ({ natping_state: state }, routing) => {
+        const own = routing.host.states.get(pings);
+        if (state !== undefined) own.isOn = state === 1;
+        const isSet = routing.parameters(parameters).natping_interval > 0;
+        return { Status: own.isOn && isSet ? 'Enabled' : 'Disabled' };
+      },
+    },
+  ],
   start: (routing, values) => {
     if (values.natping_interval === 0) return;
     const own = routing.host.states.get(pings);

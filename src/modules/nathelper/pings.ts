@@ -30,6 +30,8 @@ export interface PingCounts {
 class Pings {
   readonly counts: PingCounts = { sent: 0, answered: 0, lost: 0, removed: 0 };
   readonly inForce = new InForce<RunRouting>();
+  /** Whether contacts are pinged, if an interval is set. */
+  isOn = true;
   /** How many pings in a row got no answer since a registration, by record, URI and Call-ID. */
   readonly #unanswered = new Map<string, { readonly lost: number; readonly since: number }>();
 
@@ -43,6 +45,7 @@ class Pings {
     let slot = 0;
     const timer = every(host.clock, period, () => {
       slot = (slot + 1) % slots.count;
+      if (!this.isOn) return;
       const now = host.clock.date();
       // a registration has opened the way itself
       for (const key of slots.at(slot))

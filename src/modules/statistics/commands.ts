@@ -20,6 +20,16 @@ function namesOf(routing: Routing, wanted: readonly string[]): readonly string[]
   });
 }
 
+/** Statistics that are computed stay as they are. */
+function reset(routing: Routing, names: readonly string[]): void {
+  const { states, store } = routing.host;
+  const figures = states.get(processFigures);
+  for (const name of names) {
+    if (figures.isComputed(name)) continue;
+    if (figures.reset(name) === undefined) store.values('$stat').set(name, 0);
+  }
+}
+
 export const statisticsCommands = defineCommands([
   {
     name: 'statistics:get',
@@ -56,13 +66,15 @@ export const statisticsCommands = defineCommands([
     prepare: publishStatistics,
     summary: 'Resets counters to 0.',
     source,
-    run: (args, routing) => {
-      const { states, store } = routing.host;
-      const figures = states.get(processFigures);
-      for (const name of namesOf(routing, args.statistics)) {
-        if (figures.isComputed(name)) continue;
-        if (figures.reset(name) === undefined) store.values('$stat').set(name, 0);
-      }
-    },
+    run: (args, routing) => reset(routing, namesOf(routing, args.statistics)),
+  },
+  {
+    name: 'statistics:reset_all',
+    aliases: ['reset_all_statistics'],
+    parameters: [],
+    prepare: publishStatistics,
+    summary: 'Resets all counters to 0.',
+    source,
+    run: (_, routing) => reset(routing, namesOf(routing, ['all'])),
   },
 ]);
