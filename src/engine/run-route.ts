@@ -3,15 +3,7 @@
  * a value, a {@link Suspension}; it is started here, and another run with the same request continues after it.
  */
 
-import {
-  endStretch,
-  Request,
-  Run,
-  type RunSubject,
-  type RunWorker,
-  stackOf,
-  traceOf,
-} from '../runtime/index.ts';
+import { endStretch, Request, Run, type RunSubject, type RunWorker, stackOf } from '../runtime/index.ts';
 import {
   type CompiledRoute,
   type Completion,
@@ -40,8 +32,8 @@ export function runRoute(
   about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
 ): Awaitable<Run> {
   const run = new Run(worker, request, about.subject);
-  const { scripts, traces } = run.routing.host;
-  if (traces.isOn) beginSpan(run, route);
+  const { scripts } = run.routing.host;
+  if (request.trace !== null) beginSpan(run, route);
   const began = performance.now(); // CPU time, so always the real clock
   const outer = run.beginStretch(began);
   const done = guard(run, () => carryOn(run, enterRoute(run, route, about.parameters)));
@@ -57,7 +49,7 @@ function endOf(run: Run): Run {
 }
 
 function beginSpan(run: Run, route: Pick<CompiledRoute<Run>, 'kind' | 'name'>): void {
-  run.span = traceOf(run.request)?.run(route, run.subject.branch) ?? null;
+  run.span = run.request.trace?.run(route, run.subject.branch) ?? null;
 }
 
 /** A request that has no transaction is over when its main route is. */
@@ -65,7 +57,7 @@ function endSpan({ span, request, subject }: Run): void {
   span?.end();
   const { response, relayed, failure } = subject;
   const isMain = response === undefined && relayed === undefined && failure === undefined;
-  if (isMain && request.transaction === null) traceOf(request)?.end();
+  if (isMain && request.transaction === null) request.trace?.end();
 }
 
 /** Never throws. */
@@ -159,7 +151,7 @@ function goOnAfter(
     worker.resume((on) => {
       const run = new Run(on, request, subject);
       run.position = position;
-      if (run.routing.host.traces.isOn && next.route !== null) beginSpan(run, next.route);
+      if (request.trace !== null && next.route !== null) beginSpan(run, next.route);
       const outer = run.beginStretch(performance.now());
       const done = guard(run, () => carryOn(run, resume(run, next, complete)));
       endStretch(outer);

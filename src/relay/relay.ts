@@ -16,7 +16,6 @@ import {
   StateKey,
   stackOf,
   tmParameters,
-  traceOf,
 } from '../runtime/index.ts';
 import type { Status } from '../script/index.ts';
 import {
@@ -216,7 +215,7 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
 
 /** Adds branches from `first` on to the trace. */
 function noteBranches({ request, span }: Run, proxy: ProxyTransaction<RelayedBranch>, first: number): void {
-  traceOf(request)?.relayed(proxy.branches.slice(first), span);
+  request.trace?.relayed(proxy.branches.slice(first), span);
 }
 
 /** t_wait_for_new_branches(): false without a transaction, or after its final reply. */
@@ -308,7 +307,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
 
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
     const { user } = this.#state;
-    traceOf(this.#request)?.branchReplied(branch, response.status);
+    this.#request.trace?.branchReplied(branch, response.status);
     const { status, reason, source } = response;
     this.#request.noteStep(
       'SIP in',
@@ -332,7 +331,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 
   onBranchEnd(branch: Branch<RelayedBranch>): void {
-    traceOf(this.#request)?.branchEnded(branch);
+    this.#request.trace?.branchEnded(branch);
   }
 
   onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {

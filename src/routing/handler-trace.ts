@@ -1,5 +1,5 @@
 /** A handler's part of the trace of its request. */
-import { type CallTrace, HttpSpan, type Request, type Span, stackOf, traceOf } from '../runtime/index.ts';
+import { type CallTrace, HttpSpan, type Request, type Span, stackOf } from '../runtime/index.ts';
 import type { Branch, ReplyVerdict } from '../sip/index.ts';
 import { type Awaitable, andThen } from '../timers/index.ts';
 
@@ -14,7 +14,7 @@ export class HandlerTrace {
 
   /** Null: the request is not traced. */
   static begin(request: Request, name: string): HandlerTrace | null {
-    const trace = traceOf(request);
+    const { trace } = request;
     return trace === null ? null : new HandlerTrace(trace, name);
   }
 

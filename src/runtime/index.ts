@@ -72,7 +72,7 @@ export type { Program } from './program.ts';
 export { protoTlsParameters } from './proto-tls-parameters.ts';
 export { ReceiveCounts } from './receive-counts.ts';
 export { ofMessage, Request, subjectOf } from './request.ts';
-export { beginTrace, shareTrace, traceOf } from './request-trace.ts';
+export { beginTrace, shareTrace } from './request-trace.ts';
 export {
   type Job,
   type JobKind,

@@ -23,7 +23,7 @@ import { CallHistory, type LadderStep } from './call-history.ts';
 import { Listeners } from './listeners.ts';
 import { debugLevel, type LogSubject } from './log.ts';
 import type { Routing } from './routing.ts';
-import { callTrace } from './spans/call-trace.ts';
+import type { CallTrace } from './spans/call-trace.ts';
 import { StateKey, States } from './state.ts';
 import { tmParameters } from './tm-parameters.ts';
 
@@ -53,6 +53,7 @@ export class Request {
   readonly #states = new States<Request>(this);
   #flags: Set<string> | null = null;
   #history: CallHistory | null = null;
+  #trace: CallTrace | null = null;
   /** The original of this copy, for a branch or a reply. */
   readonly #original: Request | null;
   #requestUri: string;
@@ -115,6 +116,15 @@ export class Request {
     const root = this.#root;
     root.#flags ??= new Set();
     return root.#flags;
+  }
+
+  /** Its trace for OpenTelemetry, shared with all copies; null: it is not traced. */
+  get trace(): CallTrace | null {
+    return this.#root.#trace;
+  }
+
+  set trace(trace: CallTrace | null) {
+    this.#root.#trace = trace;
   }
 
   /** What it has waited for, shared with all copies. */
@@ -356,7 +366,7 @@ export class Request {
     this.#debugReply(content);
     if (content.status >= 200) this.#root.#replied = true;
     const { host } = this.routing;
-    if (host.traces.isOn) this.knownState(callTrace)?.replied(content.status);
+    this.trace?.replied(content.status);
     const reply = buildReply(this.message, content, host.tags.tagFor(this.message));
     host.stateless.add(content.status, this.message.method);
     const { status, reason = reasonPhrase(status) } = content;

@@ -28,7 +28,7 @@ export interface FifoOptions extends ChannelOptions {
 const run = promisify(execFile);
 
 /** How often to check that the FIFO still exists, in ms. */
-const lookAfter = 5000;
+const lookAfter = 1000;
 /** Time limit for the end of a command, in ms. */
 const completeWithin = 5000;
 /** How long a client may take to open its reply FIFO, and to read the answer, in ms. */

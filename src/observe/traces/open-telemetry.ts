@@ -10,6 +10,8 @@ type Api = typeof OpenTelemetry;
 
 /** Longest time for handing over spans at the end, in ms. */
 const flushWithin = 1000;
+/** How long spans that have ended wait for others before they are handed over to the SDK, in ms, and how many. */
+const [longestWait, mostWaiting] = [1000, 256];
 
 /**
  * Without a registered SDK it registers one. Throws an Error that says which package is missing.
@@ -35,6 +37,7 @@ class OpenTelemetrySource implements SpanSource {
   readonly #api: Api;
   readonly #tracer: OpenTelemetry.Tracer;
   readonly #keepContext: () => void;
+  #ended: OpenTelemetrySpan[] = [];
 
   constructor(api: Api, keepContext: () => void) {
     this.#api = api;
@@ -46,17 +49,35 @@ class OpenTelemetrySource implements SpanSource {
     const api = this.#api;
     const remote = parent === null ? null : spanContextOf(api, parent);
     const context = remote === null ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, remote);
-    const span = this.#tracer.startSpan(name, { kind: api.SpanKind.SERVER }, context);
+    const [startTime, startedAt] = [Date.now(), performance.now()];
+    const span = this.#tracer.startSpan(name, { kind: api.SpanKind.SERVER, startTime }, context);
     if (!span.isRecording()) return isPassedOn ? new PassedOnSpan(traceFields(api, span)) : null;
     span.setAttributes(attributes());
-    return new OpenTelemetrySpan(
-      { api, tracer: this.#tracer, isPassedOn, keepContext: this.#keepContext },
-      span,
-      context,
-    );
+    const recording = {
+      api,
+      tracer: this.#tracer,
+      isPassedOn,
+      keepContext: this.#keepContext,
+      now: () => startTime + performance.now() - startedAt,
+      ended: this.#waits,
+    };
+    return OpenTelemetrySpan.of(recording, span, context);
+  }
+
+  readonly #waits = (span: OpenTelemetrySpan): void => {
+    this.#ended.push(span);
+    if (this.#ended.length === 1) setTimeout(() => this.#handOver(), longestWait).unref();
+    else if (this.#ended.length >= mostWaiting) this.#handOver();
+  };
+
+  #handOver(): void {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const span of ended) span.handOver();
   }
 
   async flush(): Promise<void> {
+    this.#handOver();
     const provider = this.#api.trace.getTracerProvider() as Partial<OpenTelemetry.ProxyTracerProvider>;
     const sdk = (provider.getDelegate?.() ?? provider) as { forceFlush?: () => Promise<void> };
     const timeout = new Promise<void>((resolve) => {

@@ -1,6 +1,5 @@
 /** The trace of a request: a span for the request, and in it script runs, handlers, relays and their branches. */
 import type { Branch, ServerTransaction, SipRequest } from '../../sip/index.ts';
-import { StateKey } from '../state.ts';
 import type { Span, SpanAttributes } from './span.ts';
 
 interface OpenBranch {
@@ -164,6 +163,3 @@ const longestText = 1000;
 
 /** Messages are byte strings. */
 const text = (bytes: string) => Buffer.from(bytes.slice(0, longestText), 'latin1').toString('utf8');
-
-/** Null: the request is not traced. Its branches and replies belong to the same trace. */
-export const callTrace = new StateKey<unknown, CallTrace | null>('trace', () => null, { isShared: true });
