@@ -1,4 +1,5 @@
-const BASIS = 0x811c9dc5;
+/** As a signed number, which V8 keeps without an object. */
+const BASIS = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
 /** Separates texts, so that `ab`, `c` differs from `a`, `bc`. */
 const SEPARATOR = 10;
@@ -19,6 +20,6 @@ export class Checksum {
   }
 
   get digits(): string {
-    return this.number.toString(16).padStart(8, '0');
+    return (2 ** 32 + this.number).toString(16).slice(1);
   }
 }

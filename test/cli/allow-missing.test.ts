@@ -27,7 +27,7 @@ route {
   async(sql_query("select 1", "$avp(rows)"), answered);
 }
 route[answered] {
-  if ($var(status) == NULL) sl_send_reply(480, "rc $rc after $var(first)");
+  if ($var(status) == NULL) t_reply(480, "rc $rc after $var(first)");
 }
 `;
 

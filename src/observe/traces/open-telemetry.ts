@@ -10,8 +10,13 @@ type Api = typeof OpenTelemetry;
 
 /** Longest time for handing over spans at the end, in ms. */
 const flushWithin = 1000;
-/** How long spans that have ended wait for others before they are handed over to the SDK, in ms, and how many. */
-const [longestWait, mostWaiting] = [1000, 256];
+/**
+ * How long spans that have ended wait for others before they are handed over to the SDK, in ms: not longer than the SDK itself
+ * lets them wait.
+ */
+const longestWait = Math.min(1000, Number(process.env['OTEL_BSP_SCHEDULE_DELAY'] ?? 1000) || 0);
+/** How many wait. */
+const mostWaiting = 256;
 
 /**
  * Without a registered SDK it registers one. Throws an Error that says which package is missing.
