@@ -1,5 +1,5 @@
 /** Begins to follow the call of an INVITE, until it is answered or has failed. Source: modules/dialog of the manual. */
-import { addRouteParameters, isOurs, namedSocket, relaying } from '../relay/index.ts';
+import { addRouteParameters, hidesFrom, isOurs, namedSocket, relaying } from '../relay/index.ts';
 import { type Draft, edits, type Request } from '../runtime/index.ts';
 import {
   ownCopy,
@@ -8,6 +8,7 @@ import {
   type ServerTransaction,
   type SipRequest,
   type SipResponse,
+  type Transport,
   transportName,
 } from '../sip/index.ts';
 import { type DialogContext, dialogContext } from './context.ts';
@@ -233,7 +234,7 @@ class Following {
   #calleeOf(response: SipResponse, draft: Draft | null): Leg {
     const { caller, number } = this.#dialog;
     const contact = currentContact(response, draft?.edits ?? []);
-    const routes = this.#beyondUs(recordRoutesOf(response));
+    const routes = this.#beyondUs(recordRoutesOf(response), response.socket);
     const socket = response.socket === null ? caller.socket : transportName(response.socket);
     return new Leg([ownCopy(response.toTag ?? ''), contact, routes, socket, 0, number, 0]);
   }
@@ -242,8 +243,9 @@ class Following {
    * The route set from here to the callee: the last Record-Route is next to the caller (RFC 3261, 12.1.2), so those that
    * the INVITE had come first, then our own.
    */
-  #beyondUs(recorded: readonly string[]): readonly string[] {
-    const fromCaller = recorded.toReversed().slice(this.#dialog.caller.routes.length);
+  #beyondUs(recorded: readonly string[], socket: Transport | null): readonly string[] {
+    const shown = hidesFrom(this.#request, socket) ? 0 : this.#dialog.caller.routes.length;
+    const fromCaller = recorded.toReversed().slice(shown);
     const isOwn = (text: string | undefined) =>
       text !== undefined && isOurs(this.#request, parseNameAddr(text)?.uriParts ?? null);
     if (!isOwn(fromCaller[0])) return fromCaller;

@@ -3,6 +3,7 @@ export type { DialogChange, RequestWithin } from './changes.ts';
 export { type DialogContext, dialogContext, dialogOf, directionOf } from './context.ts';
 export { createDialog, setOptions } from './create-dialog.ts';
 export type { Dialog, DialogStatus, Direction, Membership } from './dialog.ts';
+export { type DialogMask, dialogMask } from './dialog-mask.ts';
 export { type Dialogs, dialogsOf } from './dialogs.ts';
 export { type Ending, end } from './ending.ts';
 export { numberOf } from './identifier.ts';
@@ -14,7 +15,7 @@ export {
   dialogListeners,
   type EndCause,
 } from './listeners.ts';
-export { type MatchMode, matchDialog, matchModes } from './matching.ts';
+export { type MatchMode, matchDialog, matchModes, matchNames } from './matching.ts';
 export { type DialogOption, dialogOptions, optionNames, optionSet } from './options.ts';
 export { dialogParameters, type ProfileNames, profileNames } from './parameters.ts';
 export { sendWithin } from './send-within.ts';

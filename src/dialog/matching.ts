@@ -1,6 +1,6 @@
 /** Finds the dialog of a request within one. Source: modules/dialog of the manual; RFC 3261, 12.2.2. */
 import { routeState } from '../relay/index.ts';
-import type { Request } from '../runtime/index.ts';
+import { callIdOf, type Request } from '../runtime/index.ts';
 import { parseUri, type SipRequest, uriParameter } from '../sip/index.ts';
 import { dialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
@@ -12,26 +12,44 @@ export type MatchMode = 'parameter' | 'either' | 'tags';
 
 export const matchModes = ['parameter', 'either', 'tags'] as const satisfies readonly MatchMode[];
 
-/** Finds the dialog of a request and lets the dialog know of it, once. False if it has none. */
-export function matchDialog(dialogs: Dialogs, request: Request, mode: MatchMode): boolean {
+/**
+ * The modes as match_dialog() has them. Null: as the parameter says, which the reference does for DID_ONLY (scenario
+ * dialog-match-mode-param).
+ */
+export const matchNames: ReadonlyMap<string, MatchMode | null> = new Map([
+  ['DID_ONLY', null],
+  ['DID_FALLBACK', 'either'],
+  ['DID_NONE', 'tags'],
+]);
+
+/**
+ * Finds the dialog of a request and lets the dialog know of it, once. False if it has none. `did`: the identifier that
+ * the request has; null: none.
+ */
+export function matchDialog(
+  dialogs: Dialogs,
+  request: Request,
+  mode: MatchMode,
+  did: string | null = parameterOf(dialogs, request),
+): boolean {
   const { message } = request;
   if (request.knownState(dialogContext)?.own != null) return true;
   if (message === null || message.toTag === null || message.method === 'CANCEL') return false;
-  const place = placeOf(dialogs, request, message, mode);
+  const place = placeOf(dialogs, message, mode, mode === 'tags' ? null : did);
   if (place === null) return false;
   enter(dialogs, request, message, place);
   return true;
 }
 
-function placeOf(dialogs: Dialogs, request: Request, message: SipRequest, mode: MatchMode): Place | null {
-  const did = mode === 'tags' ? null : parameterOf(dialogs, request);
+function placeOf(dialogs: Dialogs, message: SipRequest, mode: MatchMode, did: string | null): Place | null {
+  const callId = callIdOf(dialogs.host, message);
   if (did !== null) {
     const dialog = dialogs.find(did);
-    return dialog === null || dialog.callId !== message.callId ? null : placeIn(dialog, message);
+    return dialog === null || dialog.callId !== callId ? null : placeIn(dialog, message);
   }
   if (mode === 'parameter') return null;
   let ended: Place | null = null;
-  for (const dialog of dialogs.ofCall(message.callId)) {
+  for (const dialog of dialogs.ofCall(callId)) {
     const place = placeIn(dialog, message);
     if (place === null) continue;
     if (dialog.isActive) return place;

@@ -21,6 +21,7 @@ import {
 import type { RequestWithin } from './changes.ts';
 import { type DialogContext, dialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
+import { dialogMask } from './dialog-mask.ts';
 import type { DialogTable } from './dialog-table.ts';
 import { contactOf, isLoose, type Leg } from './leg.ts';
 
@@ -59,10 +60,12 @@ export async function sendWithin(
     return null;
   }
   const { parameters } = table;
-  const contact = wanted.withContact && other !== null && other.contact !== '' ? other.contact : null;
+  const masking = table.routing.states.known(dialogMask)?.mask(dialog, leg) ?? null;
+  const own = other === null || other.contact === '' ? null : `<${other.contact}>`;
+  const contact = wanted.withContact && own !== null ? (masking?.contact(way.socket) ?? own) : null;
   const extra = headerText(parameters.dlg_extra_hdrs + wanted.headers) ?? NO_HEADERS;
   const data = compose(table, dialog, way, wanted.method, {
-    headers: ((contact === null ? '' : `Contact: <${contact}>\r\n`) + extra) as HeaderText,
+    headers: ((contact === null ? '' : `Contact: ${contact}\r\n`) + extra) as HeaderText,
     body: wanted.body,
     contentType: wanted.contentType,
   });
@@ -117,7 +120,7 @@ function compose(
     via: `SIP/2.0/${TRANSPORTS[transport.protocol].via} ${socket.host}:${socket.port};branch=${newBranch(host.number)};rport`,
     from: towardsCaller ? theirs : own,
     to: towardsCaller ? own : theirs,
-    callId: dialog.callId,
+    callId: routing.states.known(dialogMask)?.mask(dialog, leg)?.callId ?? dialog.callId,
     cseq: number,
     defaults: {
       'Max-Forwards': '70',

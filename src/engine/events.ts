@@ -3,6 +3,7 @@
  * Script-CoreFunctions, raise_event.
  */
 import { Request, type RunRouting, StateKey } from '../runtime/index.ts';
+import { eventWaits } from './event-waits.ts';
 import { runRoute } from './run-route.ts';
 import { type EventAttribute, hasSubscribers, notifySubscribers } from './subscriptions.ts';
 
@@ -12,9 +13,16 @@ export const eventAttributes = new StateKey<Request, { list: readonly EventAttri
   () => ({ list: [] }),
 );
 
+/** In a route that notify_on_event() has named: the request that has called it, if it has a transaction. */
+export const eventSubscriber = new StateKey<Request, { request: Request | null }>('event subscriber', () => ({
+  request: null,
+}));
+
 /** Whether anybody hears an event: its attributes need not be made otherwise. */
 export const isHeard = (routing: RunRouting, event: string): boolean =>
-  hasSubscribers(routing, event) || routing.script.find('event_route', event) !== null;
+  hasSubscribers(routing, event) ||
+  routing.host.states.known(eventWaits)?.hears(event) === true ||
+  routing.script.find('event_route', event) !== null;
 
 /**
  * Notifies the event's subscribers, and runs its route, if any, separately on a free worker; the script that raises the
@@ -28,6 +36,7 @@ export function raiseEvent(
   later: (act: () => void) => unknown = setImmediate,
 ): void {
   notifySubscribers(routing, event, attributes);
+  routing.host.states.known(eventWaits)?.raise(event, attributes);
   const route = routing.script.find('event_route', event);
   if (route === null) return;
   const request = new Request(routing, null);

@@ -1,6 +1,7 @@
 /** Processes messages: receives them, assigns workers, and runs scripts on them. */
 
-export { eventAttributes, isHeard, raiseEvent } from './events.ts';
+export { eventWaits } from './event-waits.ts';
+export { eventAttributes, eventSubscriber, isHeard, raiseEvent } from './events.ts';
 export { type Intake, RequestIntake, scriptIntake } from './intake.ts';
 export { type PoolState, WorkerPool } from './pool.ts';
 export { type HandOver, type Holding, type Passed, Receiver, type ReceivingRouting } from './receive.ts';

@@ -5,6 +5,7 @@ const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets y
 const noCluster = 'siprest instances do not form a cluster';
 const management = (how: string) => `use siprest mi, mi_fifo or mi_http instead of ${how}`;
 const noPages = 'siprest run --http ADDRESS:PORT opens the HTTP server';
+const noEvents = 'use event_datagram, or rest_queue: subscribe_event(EVENT, "rest:URL")';
 const noDatabase = (what: string) =>
   `siprest has no connection to ${what}; a REST service can answer what a table would`;
 
@@ -34,6 +35,14 @@ const reasons: Readonly<Record<string, string>> = {
   db_sqlite: noDatabase('SQLite'),
   db_unixodbc: noDatabase('ODBC'),
   db_virtual: noDatabase('several databases'),
+  event_flatstore: noEvents,
+  event_jsonrpc: noEvents,
+  event_kafka: noEvents,
+  event_rabbitmq: noEvents,
+  event_sqs: noEvents,
+  event_stream: noEvents,
+  event_virtual: noEvents,
+  event_xmlrpc: noEvents,
   pi_http: 'siprest has no provisioning web interface',
   httpd: noPages,
   snmpstats: 'siprest has no SNMP agent; use siprest status --json for its metrics',

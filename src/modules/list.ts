@@ -12,6 +12,7 @@ import { diversion } from './diversion.ts';
 import { domain } from './domain/index.ts';
 import { eventDatagram } from './event-datagram.ts';
 import { eventRoute } from './event-route.ts';
+import { eventRouting } from './event-routing.ts';
 import { exec } from './exec.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
@@ -43,6 +44,7 @@ import { statistics } from './statistics/index.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm/index.ts';
 import { tm } from './tm/index.ts';
+import { topologyHiding } from './topology-hiding/index.ts';
 import { siptrace, tracer } from './tracer/index.ts';
 import { uac } from './uac/index.ts';
 import { uacAuth } from './uac-auth/index.ts';
@@ -83,6 +85,7 @@ export const modules: readonly Module[] = [
   authDb,
   domain,
   acc,
+  topologyHiding,
   uacAuth,
   uac,
   uacRegistrant,
@@ -98,6 +101,7 @@ export const modules: readonly Module[] = [
   ratelimit,
   eventDatagram,
   eventRoute,
+  eventRouting,
   tracer,
   siptrace,
   protoHep,

@@ -16,6 +16,7 @@ import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { routeState } from './add-record-route.ts';
 import { isOfFlow } from './flows.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
+import { maskedRequest } from './masking.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { addedRecordRoute, editsTowards } from './record-route.ts';
@@ -160,8 +161,9 @@ function resolve(
     if (failure === null && first !== undefined) {
       // all targets of a URI use the same transport
       const socket = outgoingSocket(request, first);
-      const changes = editsTowards(request, message, socket);
-      if (changes === null) return failed.badMessage;
+      const own = editsTowards(request, message, socket);
+      if (own === null) return failed.badMessage;
+      const changes = maskedRequest(request, message, own, socket);
       const { headers } = request.state(relaying);
       const all =
         headers === NO_HEADERS ? changes : { ...changes, appended: [...(changes.appended ?? []), headers] };

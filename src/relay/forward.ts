@@ -17,6 +17,7 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { type Awaitable, andThen } from '../timers/index.ts';
+import { maskedRequest } from './masking.ts';
 import { maxForwards } from './max-forwards.ts';
 import { messageBranches } from './message-branches.ts';
 import { advertisedSocket, editsTowards } from './record-route.ts';
@@ -56,7 +57,7 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     if (changes === null) return failed.badMessage;
     const sent = routing.host.proxy.forwardStateless(message, target, {
       socket,
-      edits: requestEdits(request, changes),
+      edits: requestEdits(request, maskedRequest(request, message, changes, socket)),
     });
     return sent ? 1 : failed.send;
   };
@@ -138,6 +139,7 @@ export function requestEdits(
     changes: changes.changes,
     appended: changes.appended,
     body: changes.body,
+    vias: changes.vias,
     uri,
     maxForwards: request.knownState(maxForwards) ?? undefined,
     forceRport: request.hasForcedRport,

@@ -13,6 +13,8 @@ export { followFlow, pathFlow, recordedFlow, shareFlowSecret } from './flows.ts'
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
 export { isDownstream, isOurs, looseRoute, looseRouted, routeParameter, setRoutes } from './loose-route.ts';
+export type { Mask } from './mask.ts';
+export { hidesFrom } from './masking.ts';
 export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forwards.ts';
 export { type MessageBranch, type MessageBranches, messageBranches } from './message-branches.ts';
 export { localRoute, sendNewRequest } from './new-request.ts';

@@ -45,7 +45,7 @@ function routeSet({ message }: Request): NameAddr[] {
   return set;
 }
 
-/** Rewrites the Route headers; `left` are the remaining routes. */
+/** Rewrites the Route headers, or adds one; `left` are the remaining routes. */
 export function setRoutes(request: Request, left: readonly string[]): void {
   const list = request.state(edits);
   let isFirst = true;
@@ -58,6 +58,7 @@ export function setRoutes(request: Request, left: readonly string[]): void {
     }
     header++;
   }
+  if (isFirst && left.length > 0) list.push({ kind: 'append', lines: `Route: ${left.join(', ')}\r\n` });
 }
 
 /** Follows the route set of a request; false if only its request URI determines the destination. */

@@ -38,6 +38,7 @@ import {
 import { type Awaitable, andThen } from '../timers/index.ts';
 import { type Prepared, prepareBranches } from './branch-specs.ts';
 import { failed, forwardStateless, hasUnknownScheme } from './forward.ts';
+import { maskedResponse } from './masking.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { responseEdits } from './outgoing.ts';
 import { type Relaying, type RelayOptions, type RelayUser, relaying } from './relaying.ts';
@@ -195,15 +196,19 @@ export interface InjectOptions {
   readonly isLast: boolean;
 }
 
-/** t_inject_branches("msg"): adds branches to a running transaction. */
-export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOptions): Awaitable<Status> {
+/** t_inject_branches(): adds branches to a running transaction; default: those of its request. */
+export function injectBranches(
+  run: Run,
+  { cancelsOthers, isLast }: InjectOptions,
+  branches: readonly MessageBranch[] = run.state(messageBranches).all,
+): Awaitable<Status> {
   const { request } = run;
   const { transaction } = request;
   if (transaction === null) return failed.internal;
   if (transaction.isFinal) return failed.noDestination;
   const state = request.state(relaying);
   const proxy = proxyOf(run, state);
-  return andThen(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
+  return andThen(prepared(run, branches, {}, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (cancelsOthers) for (const branch of proxy.branches) proxy.cancelBranch(branch);
     const before = proxy.branches.length;
@@ -313,8 +318,19 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
       'SIP in',
       () => `${status} ${reason} from ${formatHostPort(source.address, source.port)}`,
     );
-    const verdict = onReply(this.#routing, this.#request, this.#state, branch, response);
-    return user === null ? verdict : andThen(verdict, (first) => byUser(user, first, branch, response));
+    const first = onReply(this.#routing, this.#request, this.#state, branch, response);
+    const verdict = user === null ? first : andThen(first, (own) => byUser(user, own, branch, response));
+    const { mask } = this.#state;
+    if (mask === null) return verdict;
+    return andThen(verdict, (decided) => {
+      if (decided === 'drop') return decided;
+      return maskedResponse(mask, this.#request, response, decided === 'forward' ? {} : decided);
+    });
+  }
+
+  laterAnswers(): ((response: SipResponse) => ResponseEdits) | null {
+    const [request, { mask }] = [this.#request, this.#state];
+    return mask === null ? null : (response) => maskedResponse(mask, request, response, {});
   }
 
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {

@@ -20,6 +20,7 @@ import {
   type SipResponse,
 } from '../sip/index.ts';
 import type { Awaitable } from '../timers/index.ts';
+import type { Mask } from './mask.ts';
 import type { MessageBranch } from './message-branches.ts';
 
 export type Route = CompiledRoute<Run>;
@@ -48,6 +49,8 @@ export interface Relaying {
   user: RelayUser | null;
   /** See each response that goes on; few requests have any. */
   replyHooks: readonly ReplyHook[] | null;
+  /** Hides the sides from each other; null: nothing is hidden. */
+  mask: Mask | null;
   /** The script's changes when the request was last forwarded; null before. */
   edits: readonly Edit[] | null;
   /** Added to every request of the transaction: branches and their CANCELs. */
@@ -68,6 +71,7 @@ export const relaying = new StateKey<Request, Relaying>(
     failures: null,
     user: null,
     replyHooks: null,
+    mask: null,
     edits: null,
     headers: NO_HEADERS,
     cancelReason: null,

@@ -37,6 +37,7 @@ export {
   type NumberFacts,
   type NumberSpec,
 } from './figures.ts';
+export { callIdOf, hiddenCallIds } from './hidden-call-ids.ts';
 export type { Host, Readiness } from './host.ts';
 export { Listeners } from './listeners.ts';
 export { debugLevel, Log, type LogFormat, type LogOutput, type LogSubject } from './log.ts';

@@ -124,14 +124,7 @@ export class ArgumentChecker<R> {
       this.#error('argument-type', node.span, `${what} cannot be NULL`, 'omit it, or pass a value');
       return;
     }
-    const text =
-      argument.absent === undefined || node.kind !== 'string' ? null : constantText(template(node));
-    const module = text === null ? undefined : argument.absent?.[text];
-    if (module === undefined) this.#kinds[argument.type](node, argument, what);
-    else {
-      const name = `${spec.name}("${text}")`;
-      this.#parts.missing.absent({ kind: 'function', name, module }, node.span);
-    }
+    this.#kinds[argument.type](node, argument, what);
   }
 
   /** The check for each type of argument. */

@@ -51,8 +51,6 @@ export interface ArgumentSpec {
   readonly routeKind?: RouteKind;
   /** For type `static`: the allowed values, enforced by the checker. */
   readonly oneOf?: readonly string[];
-  /** Values that only OpenSIPS supports, with the module that provides them. */
-  readonly absent?: Readonly<Record<string, string>>;
   /**
    * For type `string`: the names that a loaded module's parameters define; text without variables must be one of
    * them.

@@ -42,11 +42,8 @@ type GivenValue<R, Argument extends ArgumentSpec> = ArgumentType extends Argumen
           ? VariableReference<R>
           : VariableReader<R>
         : Argument extends { readonly oneOf: readonly (infer Word)[] }
-          ? Word | AbsentWords<Argument>
+          ? Word
           : string;
-
-/** Names that siprest lacks may still occur, in a script started with --allow-missing. */
-type AbsentWords<Argument> = Argument extends { readonly absent: infer Absent } ? keyof Absent : never;
 
 /** As a tuple of the function's parameters. */
 export type ArgumentValues<R, Arguments extends readonly ArgumentSpec[]> = {

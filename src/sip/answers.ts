@@ -26,6 +26,8 @@ export class Answers implements ClientUser {
   readonly #withLength: boolean;
   /** Most calls have one. */
   #sent: readonly Answer[] = [];
+  /** Changes to those that follow after the transaction's user has ended; null: none. */
+  editsLater: ((response: SipResponse) => ResponseEdits) | null = null;
 
   /** @param withLength the caller is reached by a stream, which requires Content-Length */
   constructor(server: ServerTransaction, withLength: boolean) {
@@ -60,9 +62,9 @@ export class Answers implements ClientUser {
     return true;
   }
 
-  /** Forwards a 2xx unchanged after the transaction's user has ended. */
+  /** Forwards a 2xx after the transaction's user has ended. */
   onResponse(response: SipResponse): void {
-    if (!this.repeat(response) && !this.isFull) this.pass(response);
+    if (!this.repeat(response) && !this.isFull) this.pass(response, this.editsLater?.(response));
   }
 
   onEnd(): void {

@@ -1,5 +1,6 @@
 /** Copies the header and body of a message with edits: what is unchanged in whole runs of lines. */
-import type { SipMessage } from './message.ts';
+import { type HeaderText, NO_HEADERS } from './header-text.ts';
+import type { SipMessage, SipRequest } from './message.ts';
 import type { MessageEdits } from './proxy-types.ts';
 import { type Header, unfold } from './scan.ts';
 
@@ -25,6 +26,7 @@ export function copiedParts(message: SipMessage, edits: MessageEdits, how: Copyi
   const bodyChanged = edits.body !== undefined;
   let hasLength = false;
   let via = how.topVia;
+  let { vias } = edits;
   let hasMaxForwards = false;
   let nextChange = 0;
   let out = '';
@@ -41,7 +43,10 @@ export function copiedParts(message: SipMessage, edits: MessageEdits, how: Copyi
     for (let change = changes?.[nextChange]; change?.place === place; change = changes?.[++nextChange])
       if (change.above) above += change.lines;
       else instead = change.lines;
-    if (key === 'via' && via !== undefined) {
+    if (key === 'via' && vias !== undefined) {
+      instead = vias;
+      vias = NO_HEADERS;
+    } else if (key === 'via' && via !== undefined) {
       instead = topViaLine(message, header, via);
       via = undefined;
     } else if (key === 'content-length') {
@@ -84,6 +89,20 @@ function topViaLine(message: SipMessage, header: Header, first: string | null): 
   if (first !== null) return `${header.name}: ${first}${rest}\r\n`;
   const others = rest === '' ? '' : rest.replace(/^\s*,\s*/, '');
   return others === '' ? '' : `${header.name}: ${others}\r\n`;
+}
+
+/** The Vias of a request as its responses have them (18.2.1), for a response to a request that went on without them. */
+export function returnedVias(request: SipRequest, forceRport: boolean): HeaderText {
+  const { address, port } = request.source;
+  let lines = '';
+  for (const header of request.headers) {
+    if (header.key !== 'via') continue;
+    lines +=
+      lines === ''
+        ? topViaLine(request, header, request.via.stamped(address, port, forceRport, { rportFirst: true }))
+        : request.raw.slice(header.start, header.end);
+  }
+  return withCrLf(lines) as HeaderText;
 }
 
 /** Whether there is a second Via. Does not scan the other headers: there may be thousands. */

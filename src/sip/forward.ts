@@ -119,15 +119,15 @@ export function forwardRequest(
 }
 
 /**
- * The response without its top Via (16.7, 3), with the edits; null without another Via, since then this element
- * is the destination.
+ * The response without its top Via (16.7, 3), with the edits; null without another Via, in it or in the edits, since
+ * then this element is the destination.
  */
 export function forwardResponse(
   response: SipResponse,
   edits: ResponseEdits = NO_EDITS,
   withLength = false,
 ): Buffer | null {
-  if (!hasNextVia(response)) return null;
+  if (edits.vias === undefined && !hasNextVia(response)) return null;
   const status = edits.status ?? response.status;
   const reason = edits.reason || (status === response.status ? response.reason : reasonPhrase(status));
   const text = copiedParts(response, edits, { topVia: null, withLength });

@@ -18,6 +18,7 @@ export {
   NonInviteClientTransaction,
 } from './client-transaction.ts';
 export { ConnectionCount } from './connection-count.ts';
+export { returnedVias } from './copy-message.ts';
 export {
   type DestinationFailure,
   type DestinationOptions,

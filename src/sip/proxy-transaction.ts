@@ -401,9 +401,14 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
   #letGoIfOver(): void {
     if (!this.#isOver || this.#isBusy) return;
     this.server.user = null;
-    const { isInvite } = this.server;
-    const heir = isInvite ? (this.#answers ?? new Answers(this.server, this.#isReliable)) : NO_USER;
+    const heir = this.server.isInvite ? this.#answersLater() : NO_USER;
     for (const branch of this.#branches) branch.letGo(heir);
+  }
+
+  #answersLater(): Answers {
+    const answers = this.#answers ?? new Answers(this.server, this.#isReliable);
+    answers.editsLater = this.#hooks.laterAnswers?.() ?? null;
+    return answers;
   }
 
   editCancel(branch: Branch<T>, data: Buffer): Awaitable<Buffer> {

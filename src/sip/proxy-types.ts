@@ -29,6 +29,8 @@ export interface MessageEdits {
   readonly appended?: readonly HeaderText[] | undefined;
   /** A byte string that replaces the body; Content-Length is adjusted. '' removes the body. */
   readonly body?: string | undefined;
+  /** Complete lines that replace all Vias of other elements; '' removes them. Absent: as received. */
+  readonly vias?: HeaderText | undefined;
 }
 
 /** Additional changes to a response. */
@@ -132,6 +134,11 @@ export interface ProxyHooks<T = unknown> {
   readonly onBranchEnd?: (branch: Branch<T>) => void;
   /** Called before a branch's CANCEL is sent; returns changes to it. */
   readonly onCancel?: (branch: Branch<T>, cancel: SipRequest) => Awaitable<RequestEdits | null>;
+  /**
+   * Called when the transaction lets go of its request: changes to the 2xx of other callees, which may still follow.
+   * Null, or absent: they go on unchanged.
+   */
+  readonly laterAnswers?: () => ((response: SipResponse) => ResponseEdits) | null;
   /** Called if a hook threw or rejected; its result is ignored. */
   readonly onError?: (error: unknown) => void;
 }

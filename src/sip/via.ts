@@ -83,14 +83,15 @@ export class Via {
 
   /**
    * This value with the source address in `received` (18.2.1), and the source port in `rport` (RFC 3581, 4) if the flag
-   * or `force` requests it. Values from the sender are replaced.
+   * or `force` requests it. Values from the sender are replaced. `rportFirst`: `rport` precedes the other parameters.
    */
-  stamped(address: string, port: number, force: boolean): string {
+  stamped(address: string, port: number, force: boolean, { rportFirst = false } = {}): string {
     const zone = address.indexOf('%');
-    const received = `;received=${zone < 0 ? address : address.slice(0, zone)}`;
     const headEnd = this.text.search(AFTER_HEAD);
     let out = headEnd < 0 ? this.text : trimmed(this.text, 0, headEnd);
-    let hasRport = false;
+    out += `;received=${zone < 0 ? address : address.slice(0, zone)}`;
+    let hasRport = rportFirst && (force || this.rport !== null);
+    if (hasRport) out += `;rport=${port}`;
     const params = this.params ?? '';
     for (let from = 0; from < params.length; ) {
       const found = parameterEnd(params, from);
@@ -102,7 +103,6 @@ export class Via {
       } else if (!RECEIVED.test(segment)) out += `;${segment}`; // do not copy the sender's claim
       from = end + 1;
     }
-    out += received;
     if (force && !hasRport) out += `;rport=${port}`;
     return this.comment === null ? out : `${out} (${this.comment})`;
   }

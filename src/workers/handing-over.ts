@@ -3,6 +3,7 @@
  * connections of other processes.
  */
 import type { Passed } from '../engine/index.ts';
+import { callIdOf } from '../runtime/index.ts';
 import {
   branchProcess,
   Checksum,
@@ -59,7 +60,7 @@ export class HandingOver {
     const { number, count } = this.#host;
     const owner =
       message.kind === 'request'
-        ? new Checksum().add(message.callId).number % count
+        ? new Checksum().add(callIdOf(this.#host, message)).number % count
         : branchProcess(message.via.branch ?? '');
     if (owner === null || owner >= count || owner === number) return false;
     const transport = message.socket?.listener ?? message.socket;

@@ -70,3 +70,36 @@ route {
     await expect.poll(() => lateOnes(second.received)).toEqual(wanted);
   });
 });
+
+it('a script waits for events that other processes raise', async () => {
+  const { start } = place();
+  const program = await start(
+    `loadmodule "signaling.so"
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "sipmsgops.so"
+loadmodule "event_routing.so"
+route {
+  if ($rU == "raise") {
+    $avp(n) = "who"; $avp(v) = $fU;
+    raise_event("E_SEEN", $avp(n), $avp(v));
+    send_reply(200, "OK");
+    exit;
+  }
+  $avp(f) = "who=" + $fU;
+  async(wait_for_event("E_SEEN", $avp(f), 60), seen);
+}
+route[seen] { t_reply(200, "$rc $avp(who)"); }`,
+    '--processes',
+    '3',
+  );
+  const users = Array.from({ length: 12 }, (_, i) => `user${i}`);
+  const send = (uri: string, user: string) =>
+    sendSip({ uri, from: `<sip:${user}@example.com>;tag=${user}` }, program);
+  const answered = new Map<string, string | undefined>();
+  for (const user of users)
+    void send('sip:wait@example.com', user).then((replies) => answered.set(user, replies.at(-1)?.reason));
+  // a wait reaches the other processes a moment later
+  while (answered.size < users.length) for (const user of users) await send('sip:raise@example.com', user);
+  for (const user of users) expect(answered.get(user)).toBe(`1 ${user}`);
+});

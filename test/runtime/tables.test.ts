@@ -100,13 +100,7 @@ describe('arguments of a function', () => {
           { name: 'count', type: 'int', summary: '' },
           { name: 'text', type: 'string', summary: '' },
           { name: 'anything', type: 'value', summary: '' },
-          {
-            name: 'which',
-            type: 'static',
-            oneOf: ['first', 'last'],
-            absent: { event: 'event_routing' },
-            summary: '',
-          },
+          { name: 'which', type: 'static', oneOf: ['first', 'last'], summary: '' },
           { name: 'pattern', type: 'regex', optional: true, summary: '' },
           { name: 'source', type: 'variable', readOnly: true, summary: '' },
           { name: 'result', type: 'variable', optional: true, summary: '' },
@@ -118,7 +112,7 @@ describe('arguments of a function', () => {
           expectTypeOf(count).toEqualTypeOf<number>();
           expectTypeOf(text).toEqualTypeOf<string>();
           expectTypeOf(anything).toEqualTypeOf<Value>();
-          expectTypeOf(which).toEqualTypeOf<'first' | 'last' | 'event'>();
+          expectTypeOf(which).toEqualTypeOf<'first' | 'last'>();
           expectTypeOf(pattern).toEqualTypeOf<string | undefined>();
           expectTypeOf(source).toEqualTypeOf<VariableReader<Run>>();
           expectTypeOf(result).toEqualTypeOf<VariableReference<Run> | undefined>();

@@ -191,19 +191,6 @@ route {
       ['not-available', 'rtpproxy', 'unforce_rtp_proxy'],
     ]);
   });
-
-  test('a single meaning of an argument may be absent', () => {
-    const text = `loadmodule "tm.so"
-loadmodule "event_routing.so"
-route { t_inject_branches("msg"); t_inject_branches("event"); t_inject_branches("event", "last"); }`;
-    const { diagnostics } = loadScript(text);
-    expect(diagnostics.map(({ code, absent }) => [code, absent?.module, absent?.name])).toEqual([
-      ['not-available', 'event_routing', 'event_routing'],
-      ['not-available', 'event_routing', 't_inject_branches("event")'],
-    ]);
-    expect(diagnostics[1]?.labels).toHaveLength(1);
-    expect(loadScript(text, { allowMissing: true }).isValid).toBe(true);
-  });
 });
 
 describe('repeated reports', () => {

@@ -27,7 +27,7 @@ describe('a forwarded request', () => {
       requestText({ headers: odd, body: 'a\r\n\r\nb\x00\xff' }).replace(
         'Via: SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bK776asdhds;rport\r\n',
         'Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK0.aaaaaaaaaaaaaaaaaaaaaaaa\r\n' +
-          'Via: SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bK776asdhds;rport=40000;received=192.0.2.9\r\n',
+          'Via: SIP/2.0/UDP pc33.example.com:5066;received=192.0.2.9;branch=z9hG4bK776asdhds;rport=40000\r\n',
       ),
     );
   });
@@ -39,7 +39,7 @@ describe('a forwarded request', () => {
     const next = parseMessage(bytes(forwarded(received)));
     expect(next.kind === 'request' ? next.vias.map(({ text }) => text) : next).toEqual([
       `SIP/2.0/UDP 192.0.2.1:5060;branch=${OWN.branch}`,
-      'SIP/2.0/UDP a.example.com;branch=z9hG4bK1;received=192.0.2.9',
+      'SIP/2.0/UDP a.example.com;received=192.0.2.9;branch=z9hG4bK1',
       'SIP/2.0/TCP b.example.com;branch=z9hG4bK2',
     ]);
   });
@@ -69,7 +69,7 @@ describe('a forwarded request', () => {
       'OPTIONS sip:carol@chicago.example.com SIP/2.0',
       `Via: SIP/2.0/UDP 192.0.2.1:5060;branch=${OWN.branch}`,
       'Record-Route: <sip:192.0.2.1;lr>',
-      'Via: SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bK776asdhds;rport=40000;received=192.0.2.9',
+      'Via: SIP/2.0/UDP pc33.example.com:5066;received=192.0.2.9;branch=z9hG4bK776asdhds;rport=40000',
       'From: "Alice" <sip:alice@atlanta.example.com>;tag=1928301774',
       'To: Bob <sip:bob@biloxi.example.com>',
       'Call-ID: a84b4c76e66710@pc33',

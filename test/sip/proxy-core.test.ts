@@ -113,6 +113,6 @@ describe('forwarding without state', () => {
     const { core, transport } = start(true);
     const via = 'SIP/2.0/TCP pc33.example.com;branch=z9hG4bK1';
     core.forwardStateless(request({ via }, transport), { ...TARGET, transport: 'tcp' });
-    expect(transport.sent[0]?.text).toContain(';received=192.0.2.9;rport=40000');
+    expect(transport.sent[0]?.text).toContain(';received=192.0.2.9;branch=z9hG4bK1;rport=40000');
   });
 });

@@ -19,7 +19,7 @@ describe('buildReply', () => {
       buildReply(message, { status: 200, reason: 'done', toTag: 'mine' }).toString('latin1').split('\r\n'),
     ).toEqual([
       'SIP/2.0 200 done',
-      'Via: SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bK776asdhds;rport=40000;received=192.0.2.9',
+      'Via: SIP/2.0/UDP pc33.example.com:5066;received=192.0.2.9;branch=z9hG4bK776asdhds;rport=40000',
       'From: "Alice" <sip:alice@atlanta.example.com>;tag=1928301774',
       'To: Bob <sip:bob@biloxi.example.com>;tag=mine',
       'Call-ID: a84b4c76e66710@pc33',
@@ -36,7 +36,7 @@ describe('buildReply', () => {
     const message = request({ via: 'SIP/2.0/UDP a;branch=z9hG4bKx , SIP/2.0/UDP b;branch=z9hG4bKy' });
     const reply = response(buildReply(message, { status: 200 }));
     expect(reply.vias.map(({ text }) => text)).toEqual([
-      'SIP/2.0/UDP a;branch=z9hG4bKx;received=192.0.2.9',
+      'SIP/2.0/UDP a;received=192.0.2.9;branch=z9hG4bKx',
       'SIP/2.0/UDP b;branch=z9hG4bKy',
     ]);
   });

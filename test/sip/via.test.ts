@@ -74,19 +74,26 @@ describe('stamped', () => {
   const stamped = (text: string, force = false) => parseVia(text)?.stamped('192.0.2.9', 40_000, force);
 
   it('adds received, and the port if requested', () => {
-    expect(stamped('SIP/2.0/UDP h:1;branch=b')).toBe('SIP/2.0/UDP h:1;branch=b;received=192.0.2.9');
+    expect(stamped('SIP/2.0/UDP h:1;branch=b')).toBe('SIP/2.0/UDP h:1;received=192.0.2.9;branch=b');
     expect(stamped('SIP/2.0/UDP h')).toBe('SIP/2.0/UDP h;received=192.0.2.9');
     expect(stamped('SIP/2.0/UDP h;rport;branch=b')).toBe(
-      'SIP/2.0/UDP h;rport=40000;branch=b;received=192.0.2.9',
+      'SIP/2.0/UDP h;received=192.0.2.9;rport=40000;branch=b',
     );
     expect(stamped('SIP/2.0/UDP h;branch=b', true)).toBe(
-      'SIP/2.0/UDP h;branch=b;received=192.0.2.9;rport=40000',
+      'SIP/2.0/UDP h;received=192.0.2.9;branch=b;rport=40000',
+    );
+  });
+
+  it('puts rport before the other parameters if asked', () => {
+    const via = parseVia('SIP/2.0/UDP h;branch=b;rport;x');
+    expect(via?.stamped('192.0.2.9', 40_000, false, { rportFirst: true })).toBe(
+      'SIP/2.0/UDP h;received=192.0.2.9;rport=40000;branch=b;x',
     );
   });
 
   it('replaces what the sender claims, and keeps comments at the end', () => {
     expect(stamped('SIP/2.0/UDP h;received=6.6.6.6;rport=7;RPORT=8 (c)')).toBe(
-      'SIP/2.0/UDP h;rport=40000;received=192.0.2.9 (c)',
+      'SIP/2.0/UDP h;received=192.0.2.9;rport=40000 (c)',
     );
   });
 

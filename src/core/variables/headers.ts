@@ -1,7 +1,7 @@
 /** Headers by name, and addresses in headers. Source: the manual's Script-CoreVar page; vectors pvar-hdr*, pvar-from*, pvar-contact*. */
 
 import { maxForwards } from '../../relay/index.ts';
-import { defineVariable, defineVariables, type Run } from '../../runtime/index.ts';
+import { callIdOf, defineVariable, defineVariables, type Run } from '../../runtime/index.ts';
 import {
   InvalidUse,
   type Value,
@@ -231,7 +231,9 @@ export const headerVariables = defineVariables([
   {
     name: 'ci',
     summary: 'The Call-ID.',
-    resolve: () => ({ get: (run) => run.message?.callId ?? null }),
+    resolve: () => ({
+      get: ({ message, routing }) => (message === null ? null : callIdOf(routing.host, message)),
+    }),
   },
   {
     name: 'cs',

@@ -1,6 +1,6 @@
 /** Records of transactions: when they are answered, and before their failure routes. */
 import { isDownstream, relaying } from '../../relay/index.ts';
-import { Listeners, type Request, type RunRouting } from '../../runtime/index.ts';
+import { callIdOf, Listeners, type Request, type RunRouting } from '../../runtime/index.ts';
 import { ownCopy, reasonPhrase, type ServerTransaction, type SipResponse } from '../../sip/index.ts';
 import type { Accounting } from './accounting.ts';
 import { parameters } from './parameters.ts';
@@ -82,7 +82,7 @@ export function subjectOf(routing: RunRouting, request: Request): RequestSubject
     method: ownCopy(message?.method ?? ''),
     fromTag: ownCopy(message?.fromTag ?? ''),
     toTag: ownCopy(message?.toTag ?? ''),
-    callId: ownCopy(message?.callId ?? ''),
+    callId: ownCopy(message === null ? '' : callIdOf(routing.host, message)),
     isSwapped: routing.parameters(parameters).detect_direction && !isDownstream(request),
   };
 }

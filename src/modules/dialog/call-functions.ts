@@ -4,9 +4,9 @@ import {
   type Defect,
   defectOf,
   dialogParameters,
-  type MatchMode,
   matchDialog,
   matchModes,
+  matchNames,
   optionSet,
   repair,
   runHangupRoute,
@@ -20,13 +20,6 @@ import { change, contextIn, current, dialogsIn } from './current.ts';
 import { createFlags } from './flags.ts';
 
 const source = 'modules/dialog';
-
-/** Null: as the parameter says, which the reference does for DID_ONLY (scenario dialog-match-mode-param). */
-const modeNames: ReadonlyMap<string, MatchMode | null> = new Map([
-  ['DID_ONLY', null],
-  ['DID_FALLBACK', 'either'],
-  ['DID_NONE', 'tags'],
-]);
 
 const codes: Readonly<Record<Defect, Status>> = { number: -1, target: -2, routes: -3, other: -4 };
 
@@ -98,9 +91,9 @@ export const callFunctions = defineFunctions([
     source: 'modules/dialog; scenarios dialog-match-*',
     run: (run, name) => {
       const standard = matchModes[run.parameters(dialogParameters).dlg_match_mode] ?? 'either';
-      const mode = name === undefined ? null : modeNames.get(name.trim().toUpperCase());
+      const mode = name === undefined ? null : matchNames.get(name.trim().toUpperCase());
       if (mode === undefined) {
-        run.complain(`match_dialog(): unknown mode "${name}"; use ${[...modeNames.keys()].join(', ')}`);
+        run.complain(`match_dialog(): unknown mode "${name}"; use ${[...matchNames.keys()].join(', ')}`);
         return -1;
       }
       const isFound = matchDialog(dialogsIn(run), run.request, mode ?? standard);

@@ -117,7 +117,8 @@ export const registrar = defineModule({
       summary:
         'Sends the request to the contacts of its user, the best one first and others as branches: 1, -1 if nobody is registered, -2 if none takes the method. With push notifications, 2 if all its devices sleep: the request then goes to them by itself when they have registered.',
       source: 'modules/registrar; scenarios registrar-*',
-      run: (run, domain, flags, aor) => (run.request.message === null ? -3 : lookup(run, domain, flags, aor)),
+      run: (run, domain, flags, aor) =>
+        run.request.message === null && aor === undefined ? -3 : lookup(run, domain, flags, aor),
     },
     {
       name: 'is_registered',

@@ -2,9 +2,39 @@
  * Branches beside those of t_relay(): injected into a running transaction, or sent as copies. Source: modules/tm of the
  * manual.
  */
-import { awaitBranches, injectBranches, relaying, replicate } from '../../relay/index.ts';
-import { defineFunctions } from '../../runtime/index.ts';
-import { parseUri } from '../../sip/index.ts';
+import { eventSubscriber } from '../../engine/index.ts';
+import {
+  awaitBranches,
+  injectBranches,
+  type MessageBranch,
+  messageBranches,
+  relaying,
+  replicate,
+} from '../../relay/index.ts';
+import { defineFunctions, findSocket, Run } from '../../runtime/index.ts';
+import { parseNameAddr, parseUri } from '../../sip/index.ts';
+
+/** The branch to a contact, from the AVPs that the event of its registration has set; null without a URI. */
+function registeredBranch({ request, routing }: Run): MessageBranch | null {
+  const text = (name: string): string | null => {
+    const value = request.avps.get(name);
+    return value === null || value === '' ? null : String(value);
+  };
+  const [uri, path, socket] = [text('uri'), text('path'), text('socket')];
+  const next = path === null ? text('received') : (parseNameAddr(path)?.uri ?? null);
+  if (uri === null || parseUri(uri) === null || (next !== null && parseUri(next) === null)) return null;
+  const attribute = text('attr');
+  return {
+    uri,
+    destinationUri: next,
+    q: text('qval'),
+    path,
+    socket: socket !== null && findSocket(routing.host.sockets, socket) !== null ? socket : null,
+    flags: new Set(text('bflags')?.split(' ')),
+    attributes: new Map(attribute === null ? [] : [['attr', attribute]]),
+    isMarked: true,
+  };
+}
 
 export const branchFunctions = defineFunctions([
   {
@@ -13,10 +43,9 @@ export const branchFunctions = defineFunctions([
       {
         name: 'source',
         type: 'static',
-        oneOf: ['msg'],
-        absent: { event: 'event_routing' },
+        oneOf: ['msg', 'event'],
         summary:
-          '`msg`: the request URI and the added branches. `event` is not supported, since it needs event_routing.',
+          '`msg`: the request URI and the added branches; `event`: the contact of a registration, which the AVPs of its event have.',
       },
       {
         name: 'flags',
@@ -27,18 +56,26 @@ export const branchFunctions = defineFunctions([
       },
     ],
     summary:
-      'Adds branches to a running transaction and sends them. 1 success, -1 no transaction, -3 already answered or cancelled, -4 destination not found.',
+      'Adds branches to a running transaction and sends them; in a route of notify_on_event(), to that of the request that has called it. 1 success, -1 no transaction, -3 already answered or cancelled, -4 destination not found.',
     source: 'modules/tm',
     run: (run, source, text = '') => {
-      if (source === 'event') {
-        run.complain('t_inject_branches(): siprest does not have the module event_routing');
+      const flags = new Set(text.split(',').map((flag) => flag.trim()));
+      const subscriber = run.request.knownState(eventSubscriber)?.request ?? null;
+      const own = run.state(messageBranches);
+      const contact = source === 'event' ? registeredBranch(run) : null;
+      if (source === 'event' && contact === null) {
+        run.complain('t_inject_branches("event"): $avp(uri) has no URI');
         return -1;
       }
-      const flags = new Set(text.split(',').map((flag) => flag.trim()));
-      return injectBranches(run, {
-        cancelsOthers: flags.has('cancel') || flags.has('c'),
-        isLast: flags.has('last') || flags.has('l'),
-      });
+      const all = run.request.requestUri === '' ? own.added : own.all;
+      return injectBranches(
+        subscriber === null ? run : new Run(run.worker, subscriber),
+        {
+          cancelsOthers: flags.has('cancel') || flags.has('c'),
+          isLast: flags.has('last') || flags.has('l'),
+        },
+        contact === null ? all : [contact],
+      );
     },
   },
   {
