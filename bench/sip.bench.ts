@@ -1,10 +1,11 @@
 /**
  * The server under SIP load, on loopback, with nginx as the service that its script asks:
  *
- *   npm run bench:sip [-- --only answered,relayed,scenarios] [--write]
+ *   npm run bench:sip [-- --only answered,relayed,accounted,scenarios] [--write]
  *
- * `answered` and `relayed` compare the servers of bench/sip/servers.ts at the works of bench/sip/works.ts, `scenarios` are
- * those of bench/sip/scenarios.ts, each of which may be named too. `--write` puts the tables into the documentation.
+ * `answered`, `relayed` and `accounted` compare the servers of bench/sip/servers.ts at the works of bench/sip/works.ts,
+ * `scenarios` are those of bench/sip/scenarios.ts, each of which may be named too. `--write` puts the tables into the
+ * documentation.
  * It needs gcc, nginx, sip-tester and kamailio; what is not there is left out and said. OPENSIPS names a program of
  * OpenSIPS, OPENSIPS_MODULES the folder of its modules; KAMAILIO_MODULES names a folder of further modules of Kamailio.
  *
@@ -32,7 +33,7 @@ const { values } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'answered,relayed,scenarios' },
+    only: { type: 'string', default: 'answered,relayed,accounted,scenarios' },
     'warm-up': { type: 'string', default: '30' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
@@ -52,6 +53,12 @@ for (const name of wanted)
 const measured = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
 const warmUp = Number(values['warm-up']);
 
+const calls: Plan = {
+  ...measured,
+  rates: [200, 1000],
+  warmUp: { rate: 500, seconds: warmUp },
+  ramp: values.capacity ? { from: 600, factor: 1.15, upTo: 6000, seconds: 5 } : null,
+};
 const plans: Readonly<Record<WorkName, Plan>> = {
   answered: {
     ...measured,
@@ -59,17 +66,14 @@ const plans: Readonly<Record<WorkName, Plan>> = {
     warmUp: { rate: 1000, seconds: warmUp },
     ramp: values.capacity ? { from: 2000, factor: 1.25, upTo: 40_000, seconds: 3 } : null,
   },
-  relayed: {
-    ...measured,
-    rates: [200, 1000],
-    warmUp: { rate: 500, seconds: warmUp },
-    ramp: values.capacity ? { from: 600, factor: 1.15, upTo: 6000, seconds: 5 } : null,
-  },
+  relayed: calls,
+  accounted: calls,
 };
 const brief = { rates: [40], rounds: 1, seconds: 0.5, warmUp: { rate: 40, seconds: 0 }, ramp: null };
 const briefPlans: Readonly<Record<WorkName, Plan>> = {
   answered: { ...brief, ramp: { from: 50, factor: 2, upTo: 50, seconds: 0.5 } },
   relayed: brief,
+  accounted: brief,
 };
 
 const root = fileURLToPath(new URL('../', import.meta.url));

@@ -2,7 +2,7 @@
 import { inDialogs, relayTo } from '../../test/support/relay-script.ts';
 
 /** What a server does with a call once the service has answered. */
-export type WorkName = 'answered' | 'relayed';
+export type WorkName = 'answered' | 'relayed' | 'accounted';
 
 /** What stands around a measured server. */
 export interface Neighbours {
@@ -39,6 +39,15 @@ const beginning: Readonly<Record<WorkName, string>> = {
   t_newtran();
 `,
   relayed: checkMaxForwards + inDialogs,
+  accounted: `${checkMaxForwards}${inDialogs}  create_dialog("bye-on-timeout");
+  do_accounting("log", "cdr");
+`,
+};
+
+/** What `accounted` needs beside the others. */
+const accounting = {
+  modules: ['dialog', 'acc'],
+  settings: 'stderror_enabled = yes\nsyslog_enabled = no\n',
 };
 
 /** What follows the answer of the service. */
@@ -60,9 +69,12 @@ export function opensipsScript(settings: ScriptSettings): string {
     const call = `rest_get("${at}/credit/$fU", $var(body), $var(type), $var(code))`;
     return asking === 'async' ? `async(${call}, onward);` : `${call}; route(onward);`;
   };
-  const modules = ['proto_udp', 'maxfwd', 'sipmsgops', 'signaling', 'sl', 'tm', 'rr', 'rest_client'];
+  const { modules: more, settings: logging } =
+    work === 'accounted' ? accounting : { modules: [], settings: '' };
+  const common = ['proto_udp', 'maxfwd', 'sipmsgops', 'signaling', 'sl', 'tm', 'rr', 'rest_client'];
+  const modules = [...common, ...more];
   return `log_level = 1
-udp_workers = ${workers}
+${logging}udp_workers = ${workers}
 ${modules.map((name) => `loadmodule "${name}.so"\n`).join('')}${Object.entries({
   max_async_transfers: 20_000,
   ...parameters,

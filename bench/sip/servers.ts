@@ -97,6 +97,7 @@ export const startSiprest = (settings: ScriptSettings): Promise<MeasuredServer> 
 
 const always = { missing: () => null, version: () => '' };
 const both = ['answered', 'relayed'] as const;
+const all = [...both, 'accounted'] as const;
 
 /** `1.2.3` of a program that prints its version. */
 function versionOf(command: string, ...args: string[]): string {
@@ -118,7 +119,7 @@ const siprest = (name: string, asking: Asking, works: readonly WorkName[], proce
 const opensipsProgram = process.env['OPENSIPS'] ?? '';
 const opensips: Contender = {
   name: 'OpenSIPS',
-  works: both,
+  works: all,
   missing: () => (existsSync(opensipsProgram) ? null : 'OPENSIPS does not name its program'),
   version: () => versionOf(opensipsProgram, '-V'),
   async start(work, neighbours) {
@@ -179,7 +180,7 @@ const loop = (
 });
 
 export const contenders: readonly Contender[] = [
-  siprest('siprest', 'async', both),
+  siprest('siprest', 'async', all),
   {
     name: 'siprest, handlers in TypeScript',
     works: both,

@@ -85,4 +85,10 @@ const relayed: Work = {
   },
 };
 
-export const works: Readonly<Record<WorkName, Work>> = { answered, relayed };
+const accounted: Work = {
+  ...relayed,
+  name: 'accounted',
+  title: 'relayed call with dialog and acc: as a relayed call, followed as a dialog, with a CDR in the log',
+};
+
+export const works: Readonly<Record<WorkName, Work>> = { answered, relayed, accounted };
