@@ -81,3 +81,39 @@ route { send_reply(200, "Secure"); }
     expect.stringContaining('CA of its certificate is unknown'),
   ]);
 });
+
+it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'each of several processes resumes a session of %s',
+  async (version) => {
+    const port = await freePort();
+    closeLater(
+      await startSiprest(
+        `socket = udp:127.0.0.1:PORT
+socket = tls:127.0.0.1:${port}
+${domain}modparam("tls_mgm", "verify_cert", "[main]0")
+loadmodule "signaling.so"
+loadmodule "sl.so"
+route { send_reply(200, "OK"); }
+`,
+        { args: ['--processes', '2'] },
+      ),
+    );
+    let session: Buffer | undefined;
+    const resumed: boolean[] = [];
+    // which process accepts a connection is up to the system
+    for (let nth = 0; nth < 16; nth++) {
+      const phone = await TlsPeer.connect(port, {
+        maxVersion: version,
+        ...(session === undefined ? {} : { session }),
+      });
+      const [socket] = phone.sockets;
+      if (session !== undefined) resumed.push(socket?.isSessionReused() ?? false);
+      phone.send(requestText({ via: `SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKresume${nth}` }));
+      await phone.sees(/200 OK/);
+      // by now the ticket has arrived
+      session ??= socket?.getSession();
+      phone.hangUp();
+    }
+    expect(resumed).toEqual(Array.from({ length: 15 }, () => true));
+  },
+);

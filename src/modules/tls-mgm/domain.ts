@@ -1,5 +1,5 @@
 /** Reads the files of a TLS domain, and builds what connections need of it. */
-import { constants, createHash, X509Certificate } from 'node:crypto';
+import { constants, createHash, createHmac, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureContext } from 'node:tls';
 import { readCaDirectory, splitPem, TlsClientDomain, withKeyStrength } from '../../rest/index.ts';
@@ -16,6 +16,8 @@ export interface BuildContext {
   readonly warn: (text: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Of all processes, for the keys of session tickets; null: each domain has keys of its own. */
+  readonly ticketSecret: string | null;
 }
 
 /** @throws InvalidUse */
@@ -51,7 +53,7 @@ function certificateOf({ kind, name }: Definition, parameter: DomainParameter, p
 }
 
 /** @throws InvalidUse for a file that cannot be used, or an invalid value */
-export function buildDomain(definition: Definition, { warn, now }: BuildContext): TlsDomain {
+export function buildDomain(definition: Definition, { warn, now, ticketSecret }: BuildContext): TlsDomain {
   const { kind, name, values } = definition;
   const certificate = read(definition, 'certificate');
   const key = read(definition, 'private_key');
@@ -74,7 +76,7 @@ export function buildDomain(definition: Definition, { warn, now }: BuildContext)
         });
   return {
     name,
-    context: contextOf(definition, { certificate, key, authorities }),
+    context: contextOf(definition, { certificate, key, authorities, ticketSecret }),
     certificate:
       certificate === undefined
         ? null
@@ -90,12 +92,18 @@ interface Material {
   readonly certificate: Buffer | undefined;
   readonly key: Buffer | undefined;
   readonly authorities: string[] | undefined;
+  readonly ticketSecret: string | null;
 }
 
-function contextOf(definition: Definition, { certificate, key, authorities }: Material): SecureContext {
+function contextOf(
+  definition: Definition,
+  { certificate, key, authorities, ticketSecret }: Material,
+): SecureContext {
   const { kind, name, values } = definition;
   const dh = read(definition, 'dh_params');
   const curve = values.get('ec_curve');
+  // sessions count only in the domain that verified them
+  const identity = identityOf(definition, [certificate, ...(authorities ?? [])]);
   try {
     return tls().createSecureContext({
       ...(certificate === undefined ? {} : { cert: certificate }),
@@ -105,8 +113,10 @@ function contextOf(definition: Definition, { certificate, key, authorities }: Ma
       ...(curve === undefined ? {} : { ecdhCurve: curve }),
       ciphers: withKeyStrength(values.get('ciphers_list') ?? tls().DEFAULT_CIPHERS),
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-      // sessions count only in the domain that verified them
-      sessionIdContext: identityOf(definition, [certificate, ...(authorities ?? [])]),
+      sessionIdContext: identity,
+      ...(ticketSecret === null
+        ? {}
+        : { ticketKeys: createHmac('sha384', ticketSecret).update(identity).digest() }),
       ...versionRange(values.get('tls_method')),
     });
   } catch (error) {

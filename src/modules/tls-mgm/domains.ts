@@ -1,6 +1,7 @@
 /** The TLS domains of a script, for REST requests and SIP connections. */
+import { randomBytes } from 'node:crypto';
 import type { TlsClientDomain } from '../../rest/index.ts';
-import { type Routing, StateKey } from '../../runtime/index.ts';
+import { type Host, type Routing, StateKey, StoreError } from '../../runtime/index.ts';
 import {
   type ClientChoice,
   defaultClientDomain,
@@ -58,12 +59,27 @@ export class ScriptDomains implements TlsDomainSet {
   }
 }
 
+const ticketSpace = 'tls tickets';
+const ticketKey = 'secret';
+
+/** Gives all processes the same secret, so that each resumes the sessions of all. */
+export async function shareTicketSecret({ store }: Host): Promise<void> {
+  const value = randomBytes(32).toString('hex');
+  try {
+    await store.ask({ kind: 'initialize-value', space: ticketSpace, key: ticketKey, value });
+  } catch (error) {
+    // without it each process resumes its own sessions
+    if (!(error instanceof StoreError)) throw error;
+  }
+}
+
 /** Reads all files; if one cannot be used nothing changes. @throws InvalidUse */
 export function loadDomains(routing: Routing, values: Values): void {
   const { host, log, states } = routing;
   const domains = new ScriptDomains(values, {
     warn: (text) => log.warning(text),
     now: () => host.clock.date(),
+    ticketSecret: String(host.store.values(ticketSpace).get(ticketKey) ?? '') || null,
   });
   states.set(clientTlsDomains, restDomainsOf(values));
   states.set(scriptDomains, domains);

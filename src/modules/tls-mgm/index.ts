@@ -6,7 +6,7 @@ import { tlsChoice } from '../../relay/index.ts';
 import { defineModule } from '../../runtime/index.ts';
 import { choiceOf } from './choice.ts';
 import { tlsCommands } from './commands.ts';
-import { loadDomains, restDomainsOf, ScriptDomains, scriptDomains } from './domains.ts';
+import { loadDomains, restDomainsOf, ScriptDomains, scriptDomains, shareTicketSecret } from './domains.ts';
 import { tlsMgmParameters } from './parameters.ts';
 import { isPeerVerified, tlsVariables } from './variables.ts';
 
@@ -22,7 +22,11 @@ export const tlsMgm = defineModule({
   // reads the files now, so that an unusable certificate prevents the start
   validate: (values) => {
     const warnings: string[] = [];
-    const { all } = new ScriptDomains(values, { warn: (text) => warnings.push(text), now: () => 0 });
+    const { all } = new ScriptDomains(values, {
+      warn: (text) => warnings.push(text),
+      now: () => 0,
+      ticketSecret: null,
+    });
     restDomainsOf(values);
     for (const { definition, domain } of all) {
       const trustsNobody = !definition.values.has('ca_list') && !definition.values.has('ca_dir');
@@ -33,7 +37,8 @@ export const tlsMgm = defineModule({
     }
     return warnings;
   },
-  start: (routing, values) => {
+  start: async (routing, values) => {
+    await shareTicketSecret(routing.host);
     loadDomains(routing, values);
     const apply = () => routing.host.tls.use(routing.states.get(scriptDomains));
     // at the start there are sockets before modules
