@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { TORTURE } from '../sip/torture.ts';
+import { IPV6_TORTURE, TORTURE } from '../sip/torture.ts';
 import { closeLater } from '../support/close-later.ts';
 import { type RelayBench, relayBench } from '../support/relay-bench.ts';
 import { requestText } from '../support/sip-client.ts';
@@ -25,12 +25,12 @@ async function browser(port: number | undefined) {
 const viaWebSocket = (text: string): string =>
   text.replace(/SIP\/2\.0\/UDP [^;]*/, 'SIP/2.0/WS browser.invalid').replace(/;rport/, '');
 
-test('survives the torture messages of RFC 4475', async () => {
+test('survives the torture messages of RFC 4475 and RFC 5118', async () => {
   const bench = await relayBench(
     'socket=udp:127.0.0.1:0\nsocket=ws:127.0.0.1:0\nroute { sl_send_reply(200, "OK"); }',
   );
   const { socket, received } = await browser(ports(bench)[0]);
-  for (const { text } of TORTURE) socket.send(Buffer.from(text, 'latin1'));
+  for (const { text } of [...TORTURE, ...IPV6_TORTURE]) socket.send(Buffer.from(text, 'latin1'));
   socket.send(viaWebSocket(requestText({ callId: 'after-all' }, 1)));
   await until(() => received.some((text) => text.includes('Call-ID: after-all')));
 });

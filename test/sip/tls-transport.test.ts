@@ -18,7 +18,7 @@ import { testAuthority as authority, tlsDomain, tlsDomains } from '../support/tl
 import { TlsPeer } from '../support/tls-peer.ts';
 import { until } from '../support/until.ts';
 import { requestText } from './simulated.ts';
-import { TORTURE } from './torture.ts';
+import { IPV6_TORTURE, TORTURE } from './torture.ts';
 
 const VIA = 'SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKtls';
 const text = requestText({ via: VIA });
@@ -170,7 +170,7 @@ describe('SIP over TLS', () => {
   });
 });
 
-describe('RFC 4475', () => {
+describe('RFC 4475 and RFC 5118', () => {
   /** What arrives of a text that is all that a connection sends. */
   async function delivered(protocol: 'tcp' | 'tls', message: string): Promise<readonly string[]> {
     const messages: string[] = [];
@@ -202,7 +202,7 @@ describe('RFC 4475', () => {
 
   it('means the same over TLS as over TCP', async () => {
     await Promise.all(
-      TORTURE.map(async ({ id, text: message }) => {
+      [...TORTURE, ...IPV6_TORTURE].map(async ({ id, text: message }) => {
         const [overTcp, overTls] = await Promise.all([delivered('tcp', message), delivered('tls', message)]);
         expect(overTls, id).toEqual(overTcp);
       }),

@@ -8,23 +8,26 @@ import { SocketRegistry } from '../../src/sip/socket-registry.ts';
 import { TransactionTable } from '../../src/sip/transaction-table.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { bytes, RecordingTransport, SOURCE } from './simulated.ts';
-import { TORTURE } from './torture.ts';
+import { IPV6_TORTURE, TORTURE, type TortureTest } from './torture.ts';
 
 const parsed = (text: string): ParsedMessage => parseMessage(bytes(text), SOURCE);
 const OWN = { transport: 'UDP', host: '192.0.2.1', port: 5060, branch: 'z9hG4bK0.aaaaaaaaaaaaaaaaaaaaaaaa' };
 
 function request(id: string): SipRequest {
-  const message = parsed(TORTURE.find((test) => test.id === id)?.text ?? '');
+  const message = parsed([...TORTURE, ...IPV6_TORTURE].find((test) => test.id === id)?.text ?? '');
   if (message.kind !== 'request') throw new Error(`${id} is not a request: ${JSON.stringify(message)}`);
   return message;
 }
 
-describe('RFC 4475', () => {
+describe.each<[rfc: string, all: readonly TortureTest[], count: number]>([
+  ['RFC 4475', TORTURE, 49],
+  ['RFC 5118', IPV6_TORTURE, 11],
+])('%s', (_rfc, all, count) => {
   it('is complete here', () => {
-    expect(new Set(TORTURE.map(({ id }) => id)).size).toBe(49);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(count);
   });
 
-  it.each(TORTURE.map((test) => [test.section, test.id, test.about, test] as const))(
+  it.each(all.map((test) => [test.section, test.id, test.about, test] as const))(
     '%s %s: %s',
     (_section, _id, _about, { text, treatment }) => {
       const message = parsed(text);
@@ -43,7 +46,7 @@ describe('RFC 4475', () => {
     },
   );
 
-  it.each(TORTURE.filter(({ treatment }) => treatment === 'taken').map(({ id, text }) => [id, text]))(
+  it.each(all.filter(({ treatment }) => treatment === 'taken').map(({ id, text }) => [id, text]))(
     '%s goes on as it is',
     (_, text) => {
       const message = parsed(text ?? '');
@@ -58,7 +61,19 @@ describe('RFC 4475', () => {
       expect(others(next)).toEqual(others(message));
     },
   );
+});
 
+describe('RFC 5118', () => {
+  it.each([
+    ['port-ambiguous', '[2001:db8::10:5070]', null],
+    ['port-unambiguous', '[2001:db8::10]', 5070],
+  ])('%s names its host and port', (id, host, port) => {
+    const { requestUriParts } = request(id);
+    expect([requestUriParts?.host, requestUriParts?.port]).toEqual([host, port]);
+  });
+});
+
+describe('RFC 4475', () => {
   it('wsinv is parsed with all its white space', () => {
     const message = request('wsinv');
     expect(message.vias.map(({ host, branch }) => [host, branch])).toEqual([

@@ -1,5 +1,5 @@
 /**
- * The torture tests of RFC 4475, each written anew from what its section asks for, and what siprest does with it.
+ * The torture tests of RFC 4475 and RFC 5118, each written anew from what its section asks for, and what siprest does with it.
  * `taken`: parsed, and left to the script. `answered`: refused with this status before any script runs.
  * `dropped`: a response that nobody gets to see.
  */
@@ -576,11 +576,150 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-export const TORTURE: readonly TortureTest[] = ROWS.map(([id, section, about, treatment, parts, note]) => ({
-  id,
-  section,
-  about,
-  treatment,
-  ...(note === undefined ? {} : { note }),
-  text: typeof parts === 'string' ? parts : message(id, parts),
-}));
+const SDP6 = SDP.replaceAll('IP4 192.0.2.1', 'IP6 2001:db8::20');
+
+/** Of RFC 5118. */
+const IPV6_ROWS: readonly Row[] = [
+  [
+    'ipv6-good',
+    '4.1',
+    'addresses in brackets',
+    'taken',
+    {
+      start: 'REGISTER sip:[2001:db8::10] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111',
+      more: ['Contact: "Caller" <sip:caller@[2001:db8::1]>'],
+    },
+  ],
+  [
+    'ipv6-bad',
+    '4.2',
+    'an address without brackets as Request-URI',
+    'taken',
+    {
+      start: 'REGISTER sip:2001:db8::10 SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111',
+    },
+    'A script sees it, with no host: relaying it ends in 476.',
+  ],
+  [
+    'port-ambiguous',
+    '4.3',
+    'what looks like a port is part of the address',
+    'taken',
+    {
+      start: 'REGISTER sip:[2001:db8::10:5070] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111',
+    },
+  ],
+  [
+    'port-unambiguous',
+    '4.4',
+    'a port behind the brackets',
+    'taken',
+    {
+      start: 'REGISTER sip:[2001:db8::10]:5070 SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111',
+    },
+  ],
+  [
+    'via-received-param-with-delim',
+    '4.5',
+    'a received parameter in brackets',
+    'taken',
+    {
+      start: 'BYE sip:[2001:db8::10] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3-111',
+    },
+  ],
+  [
+    'via-received-param-no-delim',
+    '4.5',
+    'a received parameter without brackets, as the grammar has it',
+    'taken',
+    {
+      start: 'OPTIONS sip:[2001:db8::10] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;branch=z9hG4bKas3',
+    },
+  ],
+  [
+    'ipv6-in-sdp',
+    '4.6',
+    'addresses in SDP, which has no brackets',
+    'taken',
+    {
+      start: 'INVITE sip:user@[2001:db8::10] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::20];branch=z9hG4bKas3-111',
+      more: ['Contact: "Caller" <sip:caller@[2001:db8::20]>', 'Content-Type: application/sdp'],
+      body: SDP6,
+    },
+  ],
+  [
+    'mult-ip-in-header',
+    '4.7',
+    'both families in Vias',
+    'taken',
+    {
+      start: 'BYE sip:user@host.example.net SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1]:6050;branch=z9hG4bKas3-111',
+      more: [
+        'Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKjhja8781hjuaij65144',
+        'Via: SIP/2.0/TCP [2001:db8::9:255];branch=z9hG4bK451jj;received=192.0.2.200',
+      ],
+    },
+  ],
+  [
+    'mult-ip-in-sdp',
+    '4.8',
+    'media of both families',
+    'taken',
+    {
+      start: 'INVITE sip:user@[2001:db8::10] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111',
+      more: ['Contact: "Caller" <sip:caller@[2001:db8::9:1]>', 'Content-Type: application/sdp'],
+      body: `${SDP}m=video 6000 RTP/AVP 31\r\nc=IN IP6 2001:db8::9:1\r\n`,
+    },
+  ],
+  [
+    'ipv4-mapped-ipv6',
+    '4.9',
+    'IPv4-mapped addresses',
+    'taken',
+    {
+      start: 'INVITE sip:user@example.com SIP/2.0',
+      via: 'SIP/2.0/UDP [::ffff:192.0.2.10]:19823;branch=z9hG4bKbh19',
+      more: [
+        'Via: SIP/2.0/UDP [::ffff:192.0.2.2];branch=z9hG4bKas3-111',
+        'Contact: "T. desk phone" <sip:ted@[::ffff:192.0.2.2]>',
+        'Content-Type: application/sdp',
+      ],
+      body: SDP.replaceAll('IP4 192.0.2.1', 'IP6 ::ffff:192.0.2.2'),
+    },
+  ],
+  [
+    'ipv6-bug-abnf-3-colons',
+    '4.10',
+    'three colons, which an error in a former grammar allowed',
+    'taken',
+    {
+      start: 'OPTIONS sip:user@[2001:db8::192.0.2.1] SIP/2.0',
+      via: 'SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8:::192.0.2.1];branch=z9hG4bKas3-111',
+    },
+    'siprest sets received itself from where the request came.',
+  ],
+];
+
+const tests = (rows: readonly Row[]): readonly TortureTest[] =>
+  rows.map(([id, section, about, treatment, parts, note]) => ({
+    id,
+    section,
+    about,
+    treatment,
+    ...(note === undefined ? {} : { note }),
+    text: typeof parts === 'string' ? parts : message(id, parts),
+  }));
+
+/** RFC 4475. */
+export const TORTURE: readonly TortureTest[] = tests(ROWS);
+/** RFC 5118. */
+export const IPV6_TORTURE: readonly TortureTest[] = tests(IPV6_ROWS);
