@@ -24,7 +24,7 @@ import {
   type RowValues,
   type SourceSet,
 } from '../script/index.ts';
-import { DEFAULT_LIMITS, splitProtocol } from '../sip/index.ts';
+import { DEFAULT_LIMITS, parseBlacklist, splitProtocol } from '../sip/index.ts';
 import { cachedRegex, regexError } from '../text/index.ts';
 import { listenAddresses, transportSettings } from './listen-addresses.ts';
 import { settingSpecs } from './settings.ts';
@@ -163,7 +163,20 @@ export function readSettings(
       timeout: 1000 * values.dns_retr_time,
       tries: values.dns_retr_no,
       search: values.dns_use_search_list,
+      pointers: values.dns_try_naptr,
     },
+    blacklists: values.dst_blacklist.flatMap((text) => {
+      const list = parseBlacklist(String(text));
+      return 'invalid' in list ? [] : list; // already reported by the checker
+    }),
+    avoidance:
+      values.disable_dns_blacklist === true
+        ? null
+        : {
+            time: 1000 * values.dns_blacklist_time,
+            isProbed: values.dns_blacklist_probe,
+            isStrict: values.disable_dns_blacklist === false,
+          },
     multihomed: values.mhomed,
     udpWorkers: values.udp_workers,
     aliases: values.alias.map((alias) => splitProtocol(String(alias)).rest.toLowerCase()),

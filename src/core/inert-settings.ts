@@ -2,7 +2,6 @@
 import type { SettingSpec } from '../script/index.ts';
 
 const beforeStart = 'the service manager (systemd, a container) sets it before siprest starts';
-const noReset = 'siprest keeps no list of failed destinations: each request tries all of its addresses';
 const neverBlocks = 'connecting and sending never block, so they need no time limit';
 const noScaling = 'the number of script workers does not change while siprest runs';
 const oneHeap = 'V8 manages memory: there are no pools to configure';
@@ -46,11 +45,9 @@ const reasons: Readonly<Record<string, string>> = {
     'tcp_async_max_postponed_chunks',
   ),
 
-  ...each(noReset, 'disable_dns_blacklist', 'dst_blacklist'),
   ...each('siprest does no reverse DNS lookups of senders', 'dns', 'rev_dns'),
   dns_servers_no: 'siprest queries all name servers in /etc/resolv.conf in turn',
   dns_try_ipv6: 'siprest looks up both address families and uses those for which it has a socket',
-  dns_try_naptr: 'siprest looks up NAPTR records as RFC 3263 requires',
   check_via: 'siprest always checks the top Via of a reply against its sockets',
   sip_warning: 'siprest adds no Warning header to its replies',
   auto_aliases: 'siprest does not look up the names of its addresses: set them with alias=',

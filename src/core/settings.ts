@@ -5,7 +5,7 @@
 
 import { facilityNames } from '../runtime/index.ts';
 import { defineSettings } from '../script/index.ts';
-import { DEFAULT_ASKING, DEFAULT_LIMITS } from '../sip/index.ts';
+import { DEFAULT_ASKING, DEFAULT_LIMITS, parseBlacklist } from '../sip/index.ts';
 import { inertSettings } from './inert-settings.ts';
 
 const logFormats = ['plain_text', 'json', 'json_cee'] as const;
@@ -306,6 +306,48 @@ export const settingSpecs = defineSettings([
     type: 'boolean',
     default: false,
     summary: 'Whether a request is tried only at the first address of its destination.',
+  },
+  {
+    name: 'dns_try_naptr',
+    type: 'boolean',
+    default: DEFAULT_ASKING.pointers,
+    summary:
+      'Whether NAPTR records say by which transport a domain is reached, unless the URI or a socket chosen by the script does (RFC 3263, 4.1).',
+  },
+  {
+    name: 'disable_dns_blacklist',
+    type: 'boolean',
+    default: null,
+    summary:
+      'What becomes of targets that failed. Default: other targets of a destination are tried first. `no`: they get no request either way, as the rules of the list `dns`. `yes`: nothing is remembered.',
+  },
+  {
+    name: 'dst_blacklist',
+    type: 'any',
+    repeated: true,
+    default: null,
+    invalid: (text) => {
+      const list = parseBlacklist(text);
+      return 'invalid' in list ? list.invalid : null;
+    },
+    summary:
+      'A list of destinations for `use_blacklist()`: `name[/flags][:rules]` with rules such as `{(tcp, 192.0.2.0/24, 5060, "INVITE*"), !(any, 198.51.100.7)}`, and the flags `default` (all requests use it), `expire` (rules may end) and `readonly`, which is the default.',
+  },
+  {
+    name: 'dns_blacklist_time',
+    type: 'int',
+    default: 30,
+    minimum: 1,
+    maximum: 86_400,
+    summary:
+      'How long a target that failed is avoided, in s, unless the Retry-After of its 503 says otherwise; doubled with each further failure, up to 8 times. An extension of siprest.',
+  },
+  {
+    name: 'dns_blacklist_probe',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether OPTIONS requests try avoided targets; else one request does when the time is over. An extension of siprest.',
   },
   {
     name: 'mhomed',

@@ -3,6 +3,7 @@
 import type { Run } from '../runtime/index.ts';
 import type { FunctionSpec, VariableSpec } from '../script/index.ts';
 import { advertisingFunctions } from './functions/advertising.ts';
+import { blacklistFunctions } from './functions/blacklists.ts';
 import { cacheFunctions } from './functions/cache.ts';
 import { connectionFunctions } from './functions/connections.ts';
 import { eventFunctions } from './functions/events.ts';
@@ -38,6 +39,7 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...relayFunctions,
   ...advertisingFunctions,
   ...connectionFunctions,
+  ...blacklistFunctions,
   ...serialForkingFunctions,
   ...eventFunctions,
   ...readinessFunctions,

@@ -27,3 +27,4 @@ export { parameters as prometheusParameters } from './prometheus/parameters.ts';
 export { renderModule } from './render-module.ts';
 export { restBegins, restEnded } from './rest-client/handler-rest.ts';
 export { openClient, openScriptClient, restConnect } from './rest-client/transfers.ts';
+export { sendOnce } from './send-once.ts';

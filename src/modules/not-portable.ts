@@ -78,6 +78,9 @@ export const notPortable: Readonly<Record<string, string>> = {
   'proto_wss:allowed_origin': ownSetting,
   'proxy_protocol_from=': ownSetting,
   'script_time_limit=': ownSetting,
+  'dns_blacklist_time=': ownSetting,
+  'dns_blacklist_probe=': ownSetting,
+  'tm:failover_timeout': ownSetting,
   // names of other versions
   ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),
   'fetch_event_params()': 'use $param(name) instead',

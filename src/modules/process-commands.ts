@@ -8,6 +8,7 @@ import {
   type Routing,
 } from '../runtime/index.ts';
 import { type Awaitable, andThen } from '../timers/index.ts';
+import { blacklistCommands } from './blacklist-commands.ts';
 import { eventCommands } from './event-commands.ts';
 import { logCommands } from './log-commands.ts';
 import { statisticsCommands } from './statistics/commands.ts';
@@ -95,6 +96,7 @@ const always: readonly CommandSpec[] = [
   ...ownCommands,
   ...eventCommands,
   ...logCommands,
+  ...blacklistCommands,
   ...traceCommands,
   ...statisticsCommands,
 ];

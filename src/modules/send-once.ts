@@ -1,6 +1,6 @@
 /** Requests that keep a way through a NAT open: sent once, in a transaction that waits for the answer and nothing else. */
 import { sendOwnRequest } from '../relay/index.ts';
-import type { RunRouting } from '../runtime/index.ts';
+import type { Routing } from '../runtime/index.ts';
 import {
   buildRequest,
   formatHostPort,
@@ -29,7 +29,7 @@ const onceOnly: TimerValues = { t1: 3_600_000, t2: 3_600_000, t4: 0 };
 
 /** Sends a request; `done` gets the status of its final answer, or null without one. */
 export function sendOnce(
-  routing: RunRouting,
+  routing: Pick<Routing, 'host' | 'owner'>,
   { method, uri, from, headers, within }: OnceRequest,
   target: Target,
   socket: SendingSocket,

@@ -14,8 +14,18 @@ import type { Status } from '../script/index.ts';
 import { type BranchSpec, type Destinations, headerText, NO_HEADERS, parseUri } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { routeState } from './add-record-route.ts';
+import { lookupOf, permitted } from './blacklists.ts';
 import { isOfFlow } from './flows.ts';
-import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
+import {
+  failed,
+  filtered,
+  forcedProtocol,
+  outboundUri,
+  outgoingSocket,
+  requestEdits,
+  statusOf,
+  unreachable,
+} from './forward.ts';
 import { maskedRequest } from './masking.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
@@ -167,10 +177,14 @@ function resolve(
       const { headers } = request.state(relaying);
       const all =
         headers === NO_HEADERS ? changes : { ...changes, appended: [...(changes.appended ?? []), headers] };
+      const sent = requestEdits(request, all, uri);
+      const usable = failover && routing.settings.dnsFailover ? targets : [first];
+      const allowed = permitted(request, message, usable, sent);
+      if (allowed.length === 0) return filtered('t_relay()', request, next);
       return {
-        targets: failover && routing.settings.dnsFailover ? targets : [first],
+        targets: allowed,
         socket,
-        edits: requestEdits(request, all, uri),
+        edits: sent,
         ownHeaders: headers,
         isMinor: isMarked && hasFlag(request, routing.parameters(tmParameters).minor_branch_flag),
         ifNotConnected: isOfFlow(request, destinationUri)
@@ -182,9 +196,9 @@ function resolve(
       };
     }
     routing.log.warning(`t_relay(): ${unreachable(next, failure)}`);
-    return failure === 'transport' ? failed.send : failed.badDestination;
+    return statusOf(failure);
   };
-  return andThen(routing.host.destinations(next, forcedProtocol(request)), spec);
+  return andThen(routing.host.destinations(next, forcedProtocol(request), lookupOf(request)), spec);
 }
 
 /** Whether the branch has this flag. */

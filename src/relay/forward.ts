@@ -17,6 +17,7 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { type Awaitable, andThen } from '../timers/index.ts';
+import { lookupOf, permitted } from './blacklists.ts';
 import { maskedRequest } from './masking.ts';
 import { maxForwards } from './max-forwards.ts';
 import { messageBranches } from './message-branches.ts';
@@ -29,6 +30,7 @@ export const failed = {
   badMessage: -2,
   noDestination: -3,
   badDestination: -4,
+  filtered: -5,
   send: -6,
 } as const;
 
@@ -50,18 +52,17 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     const [target] = withChoice(targets, request, null);
     if (target === undefined) {
       run.complain(`forward(): ${unreachable(next, failure)}`);
-      return failed.badDestination;
+      return statusOf(failure);
     }
     const socket = outgoingSocket(request, target);
     const changes = editsTowards(request, message, socket);
     if (changes === null) return failed.badMessage;
-    const sent = routing.host.proxy.forwardStateless(message, target, {
-      socket,
-      edits: requestEdits(request, maskedRequest(request, message, changes, socket)),
-    });
+    const all = requestEdits(request, maskedRequest(request, message, changes, socket));
+    if (permitted(request, message, [target], all).length === 0) return filtered('forward()', request, next);
+    const sent = routing.host.proxy.forwardStateless(message, target, { socket, edits: all });
     return sent ? 1 : failed.send;
   };
-  return andThen(routing.host.destinations(next, forcedProtocol(request)), send);
+  return andThen(routing.host.destinations(next, forcedProtocol(request), lookupOf(request)), send);
 }
 
 /** The transport of the socket for the request; null if any will do. */
@@ -83,7 +84,7 @@ export function sendOriginal(run: Run, destination: string, headers: HeaderText)
     const socket = target === undefined ? null : routing.host.proxy.sockets.choose(target, message.socket);
     if (target === undefined || socket === null) {
       run.complain(`send(): ${unreachable(next, failure)}`);
-      return failed.badDestination;
+      return statusOf(failure);
     }
     socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port, undefined, target);
     return 1;
@@ -108,15 +109,25 @@ export function outgoingSocket(request: Request, target: Target): SendingSocket 
 export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boolean =>
   destinationUri === null && !/^(?:sips?|tel):/i.test(requestUri);
 
-/** Why a URI cannot be resolved, for the log. */
-export function unreachable(uri: Uri, failure: Destinations['failure']): string {
-  const why = {
-    'no-host': 'has no host',
-    transport: 'needs a transport for which there is no socket',
-    'unknown-name': 'has no address',
-  };
-  return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;
+const failures = {
+  'no-host': { why: 'has no host', status: failed.badDestination },
+  transport: { why: 'needs a transport for which there is no socket', status: failed.send },
+  'unknown-name': { why: 'has no address', status: failed.badDestination },
+  avoided: { why: 'is avoided, since it failed lately', status: failed.filtered },
+} as const;
+
+/** No list permits any target. */
+export function filtered(caller: string, { routing }: Request, uri: Uri): Status {
+  routing.log.warning(`${caller}: ${formatUri(uri)} is filtered by a blacklist`);
+  return failed.filtered;
 }
+
+/** Why a URI cannot be resolved, for the log. */
+export const unreachable = (uri: Uri, failure: Destinations['failure']): string =>
+  `${formatUri(uri)} ${failures[failure ?? 'unknown-name'].why}`;
+
+/** What t_relay() returns then. */
+export const statusOf = (failure: Destinations['failure']) => failures[failure ?? 'unknown-name'].status;
 
 /** `[proto:]host[:port]` as a URI. */
 export function outboundUri(text: string | null): Uri | null {

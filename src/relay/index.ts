@@ -9,6 +9,13 @@ export {
   routeState,
   setRouteParameter,
 } from './add-record-route.ts';
+export {
+  type ActiveRule,
+  type Blacklist,
+  blacklists,
+  blacklistsInUse,
+  useBlacklist,
+} from './blacklists.ts';
 export { followFlow, pathFlow, recordedFlow, shareFlowSecret } from './flows.ts';
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';

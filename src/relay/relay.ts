@@ -155,6 +155,7 @@ function noteBranch(request: Request, { target, spec }: Branch<RelayedBranch>): 
 /** The reply if no branch could be sent, by the last branch's error. */
 const refusals = new Map<Prepared | undefined, readonly [status: number, reason: string]>([
   [failed.badDestination, [476, 'Unresolvable destination (476/TM)']],
+  [failed.filtered, [473, 'Filtered destination (473/TM)']],
   [failed.send, [500, 'Server error occurred (7/TM)']],
 ]);
 
@@ -291,6 +292,7 @@ const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (ro
     values: routing.owner.values,
     frTimeout: 1000 * parameters.fr_timeout,
     frInvTimeout: 1000 * parameters.fr_inv_timeout,
+    ...(parameters.failover_timeout === null ? {} : { failoverTimeout: parameters.failover_timeout }),
     restartOnEachReply: parameters.restart_fr_on_each_reply,
     block6xx: !parameters.disable_6xx_block,
     translate503: !routing.settings.disable503Translation,

@@ -11,7 +11,7 @@ export interface CommandParameter {
   readonly name: string;
   /** `list` takes an array of strings, or one string. */
   readonly type: 'string' | 'int' | 'list';
-  /** May be left out; optional ones come last. */
+  /** May be left out; before a mandatory one, by position, only if there are too few values for both. */
   readonly optional?: true;
   /** The least number. */
   readonly minimum?: number;

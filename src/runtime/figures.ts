@@ -23,6 +23,7 @@ export type FigureUnit =
   | 'processes'
   | 'transfers'
   | 'connections'
+  | 'targets'
   | 's'
   | 'ms'
   | 'MiB'

@@ -5,6 +5,7 @@
 import type {
   Destinations,
   DnsNames,
+  FailedTargets,
   Protocol,
   ProxyCore,
   StatelessTags,
@@ -52,14 +53,21 @@ export interface Host {
   readonly tags: StatelessTags;
   /** Forwards requests. */
   readonly proxy: ProxyCore;
+  /** Targets that failed lately, in any process. */
+  readonly failedTargets: FailedTargets;
   /** The TLS domains in force. */
   readonly tls: TlsDomains;
   /** Finds addresses, for SIP and the REST client. */
   readonly names: DnsNames;
   /**
    * Resolves a URI to its targets (RFC 3263); never rejects. `preferred`: the transport if the URI does not name one.
+   * `anyway`: as if none had failed lately.
    */
-  destinations(uri: Uri, preferred?: Protocol | null): Awaitable<Destinations>;
+  destinations(
+    uri: Uri,
+    preferred?: Protocol | null,
+    options?: { readonly anyway?: boolean },
+  ): Awaitable<Destinations>;
   /** Data shared with the other processes. */
   readonly store: Store;
   /** Limits on the memory of pending work. */

@@ -2,6 +2,8 @@
 import type {
   Advertised,
   Asking,
+  Avoidance,
+  BlacklistDefinition,
   ListenOptions,
   Protocol,
   StreamLimits,
@@ -31,6 +33,10 @@ export interface Settings {
   /** The branch flag of branches that may use open connections only, or null. */
   readonly connectedOnlyFlag: string | null;
   readonly names: Asking;
+  /** Lists of destinations that get no requests. */
+  readonly blacklists: readonly BlacklistDefinition[];
+  /** How targets that failed are avoided; null: not at all. */
+  readonly avoidance: Avoidance | null;
   readonly multihomed: boolean;
   /** The values of `$argv(name)`. */
   readonly argv: ReadonlyMap<string, string>;

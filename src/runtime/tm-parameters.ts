@@ -67,6 +67,17 @@ export const tmParameters = defineParameters([
     aliases: ['fr_inv_timer'],
   },
   {
+    name: 'failover_timeout',
+    type: 'int',
+    default: null,
+    minimum: 0,
+    maximum: 60_000,
+    zero: Number.POSITIVE_INFINITY,
+    unit: 'ms',
+    summary:
+      'How long one of several targets of a branch may stay without any reply before the next is tried, at most fr_timeout; 0: always fr_timeout. Default: 8 times T1_timer. An extension of siprest.',
+  },
+  {
     name: 'restart_fr_on_each_reply',
     type: 'boolean',
     default: true,

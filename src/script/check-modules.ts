@@ -87,6 +87,11 @@ function settingValue(
     diagnostics.error('setting-value', node.value.span, `invalid socket "${text}"`, { help });
     return undefined;
   }
+  const wrong = spec.invalid?.(String(node.value.value)) ?? null;
+  if (wrong !== null) {
+    diagnostics.error('setting-value', node.value.span, `invalid ${node.name.text}: ${wrong}`);
+    return undefined;
+  }
   if (spec.type === 'any') return node.value.value;
   const { value } = node.value;
   if (spec.values !== undefined && !spec.values.includes(String(value))) {

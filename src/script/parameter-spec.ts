@@ -48,6 +48,8 @@ export interface SettingSpec {
   readonly repeated?: boolean;
   /** For a `string`: the allowed values. */
   readonly values?: readonly string[];
+  /** What is wrong with a value, or null. */
+  readonly invalid?: (text: string) => string | null;
   readonly summary: string;
   /** Why it has no effect; the checker warns with this reason. */
   readonly inert?: string;

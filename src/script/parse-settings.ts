@@ -31,7 +31,7 @@ const socketOptions: Readonly<Record<string, boolean>> = {
 export function parseSetting(state: ParserState): SettingNode {
   const name = state.name("the parameter's name");
   state.expect('=', `after the parameter's name`);
-  const value = parseValue(state);
+  const value = name.text === 'dst_blacklist' ? parseWhole(state) : parseValue(state);
   const options: SocketOptionNode[] = [];
   for (let option = parseOption(state); option !== null; option = parseOption(state)) options.push(option);
   const span = state.spanFrom(name.span.start);
@@ -81,6 +81,13 @@ function parseValue(state: ParserState): SettingValueNode {
   return { kind: 'setting-value', span, value: valueOfWord(text), quoted: false };
 }
 
+/** `gw/default : { (tcp, 192.0.2.1, 5060, ""), ... }`, which may have blanks anywhere, and line breaks in braces. */
+function parseWhole(state: ParserState): SettingValueNode {
+  if (state.token.kind === 'end' || state.token.startsLine) return state.unexpected("the parameter's value");
+  const { text, span } = state.stream.word(afterBraces);
+  return { kind: 'setting-value', span, value: text.trimEnd(), quoted: false };
+}
+
 function stringValue(state: ParserState): SettingValueNode {
   const { span, value } = parseString(state);
   return { kind: 'setting-value', span, value, quoted: true };
@@ -107,6 +114,12 @@ function afterValue(text: string, from: number): number {
     if (depth <= 0 && (code === 32 || code === 9 || code === 59 || code === 35)) break;
   }
   return at;
+}
+
+/** Ends at a line break, `;` or a comment outside of braces. */
+function afterBraces(text: string, from: number): number {
+  const [found] = /^(?:\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}|[^{;#\n\r])*/.exec(text.slice(from)) ?? [''];
+  return from + found.length;
 }
 
 function afterLine(text: string, from: number): number {

@@ -150,6 +150,11 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.#user.onEnd(ending, error, this);
   }
 
+  /** Restarts timer B or F with this time in ms. */
+  waitFor(milliseconds: number): void {
+    if (this.isWaiting) this.context.timers.start(this, milliseconds);
+  }
+
   /** After the end of its user. */
   handOver(user: ClientUser = NO_USER): void {
     this.#user = user;

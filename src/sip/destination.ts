@@ -1,7 +1,8 @@
-/** Finds where to send a request: RFC 3263, 4, without NAPTR. */
+/** Finds where to send a request (RFC 3263, 4). */
 
-import { isIP, type ServiceRecord } from '../net/index.ts';
+import { isIP, type NamingPointer, type ServiceRecord } from '../net/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
+import { type NamedService, namedServices } from './naming-pointers.ts';
 import type { Target } from './proxy-types.ts';
 import {
   DEFAULT_PROTOCOL,
@@ -15,12 +16,14 @@ import { bareHost, type Uri, uriKind, uriParameter } from './uri.ts';
 
 export type { ServiceRecord };
 
-/** Both methods answer synchronously from the cache. An empty list: the name does not exist, or no server answers. */
+/** All methods answer synchronously from the cache. An empty list: the name does not exist, or no server answers. */
 export interface NameService {
   /** @param families usable families, the preferred one first; default both */
   addresses(name: string, families?: readonly (4 | 6)[]): Awaitable<readonly string[]>;
   /** SRV records of a name like `_sip._udp.example.com`. */
   services(name: string): Awaitable<readonly ServiceRecord[]>;
+  /** NAPTR records of a domain; absent: none are looked up. */
+  namingPointers?(name: string): Awaitable<readonly NamingPointer[]>;
   /** Called if no address of a name answers: the addresses may have changed. */
   doubt?(name: string): void;
 }
@@ -39,8 +42,11 @@ export interface DestinationOptions {
   readonly random?: () => number;
 }
 
-/** `no-host`: a TEL URI. `transport`: unsupported, or without a socket. `unknown-name`: no address was found. */
-export type DestinationFailure = 'no-host' | 'transport' | 'unknown-name';
+/**
+ * `no-host`: a TEL URI. `transport`: unsupported, or without a socket. `unknown-name`: no address was found. `avoided`: all
+ * targets have failed lately.
+ */
+export type DestinationFailure = 'no-host' | 'transport' | 'unknown-name' | 'avoided';
 
 export type Destinations =
   | { readonly targets: readonly Target[]; readonly failure: null }
@@ -54,7 +60,7 @@ const PREFERENCE = { sip: bySrv(false), sips: bySrv(true) } as const;
 const MAX_RECORDS = 16;
 const MAX_TARGETS = 32;
 
-const failed = (failure: DestinationFailure): Destinations => ({ targets: [], failure });
+export const failed = (failure: DestinationFailure): Destinations => ({ targets: [], failure });
 
 /**
  * The targets of a URI in the order in which they are tried (4.3). Synchronous if no name server has to be queried;
@@ -67,21 +73,33 @@ export function findDestinations(uri: Uri, options: DestinationOptions): Awaitab
   if (first === undefined) return failed('transport');
   const maddr = uriParameter(uri, 'maddr');
   const host = bare(maddr === null || maddr === '' ? uri.host : maddr);
-  const domain = TRANSPORTS[first].secure && isIP(bare(uri.host)) === 0 ? bare(uri.host) : null;
+  const domain = isIP(bare(uri.host)) === 0 ? bare(uri.host) : null;
   const outcome = (targets: readonly Target[]): Destinations => reached(targets, domain);
   if (isIP(host) !== 0) return outcome([addressTarget(host, uri, protocols, options)]);
   if (isNobody(host)) return failed('unknown-name');
   const found =
     uri.port !== null
       ? addressTargets(host, uri.port, first, options)
-      : serviceTargets(host, protocols, options);
+      : serviceTargets(host, protocols, pointed(uri, options), options);
   return isPending(found) ? found.then(outcome, () => failed('unknown-name')) : outcome(found);
 }
 
 /** @param domain that a secure target has to be for, or null */
 function reached(targets: readonly Target[], domain: string | null): Destinations {
-  if (targets.length === 0) return failed('unknown-name');
-  return { targets: domain === null ? targets : targets.map((one) => ({ ...one, domain })), failure: null };
+  const [first] = targets;
+  if (first === undefined) return failed('unknown-name');
+  const isPlain = domain === null || !TRANSPORTS[first.transport].secure;
+  return { targets: isPlain ? targets : targets.map((one) => ({ ...one, domain })), failure: null };
+}
+
+/** The transports among which NAPTR records choose; null if the URI or its socket has chosen already (4.1). */
+function pointed(
+  uri: Uri,
+  { names, protocols, preferred }: DestinationOptions,
+): ReadonlySet<Protocol> | null {
+  if (names.namingPointers === undefined || (uriParameter(uri, 'transport') ?? '') !== '') return null;
+  if (uriKind(uri) !== 'sips') return preferred != null && protocols.has(preferred) ? null : protocols;
+  return new Set([...protocols].filter((protocol) => TRANSPORTS[protocol].secure));
 }
 
 /** Names that no name server knows (RFC 6761, 6.4), such as those of browsers (RFC 7118, 5). */
@@ -137,14 +155,18 @@ function addressTargets(
   return andThen(names.addresses(host, families), targets);
 }
 
-/** Queries SRV for each transport; without records, uses the host's addresses at the default port (4.2). */
+/**
+ * Queries NAPTR, else SRV for each transport; without records, uses the host's addresses at the default port (4.1 and 4.2).
+ */
 async function serviceTargets(
   host: string,
   protocols: readonly Protocol[],
+  pointed: ReadonlySet<Protocol> | null,
   options: DestinationOptions,
 ): Promise<readonly Target[]> {
-  const { names, random = Math.random } = options;
+  const { names } = options;
   // all at once, the fallback addresses included, so that a silent name server delays only once
+  const pointers = pointed === null ? [] : (names.namingPointers?.(host) ?? []);
   const [first] = protocols;
   const plain =
     first === undefined ? [] : addressTargets(host, TRANSPORTS[first].defaultPort, first, options);
@@ -154,19 +176,47 @@ async function serviceTargets(
       return { protocol, records: service === null ? [] : await names.services(service + host) };
     }),
   );
+  if (pointed !== null) {
+    const targets = await pointedTargets(namedServices(await pointers, pointed), options);
+    if (targets.length > 0) return targets;
+  }
   for (const { protocol, records } of answers) {
-    const usable = records.filter(
-      ({ name, port }) => name !== '' && name !== '.' && port > 0 && port < 65_536,
-    );
-    if (records.length > 0 && usable.length === 0) return []; // RFC 2782: target `.`: no such service
-    if (usable.length === 0) continue;
-    const ordered = orderServices(usable.slice(0, MAX_RECORDS), random);
-    const lists = await Promise.all(
-      ordered.map(async ({ name, port }) => addressTargets(bare(name), port, protocol, options)),
-    );
-    return lists.flat().slice(0, MAX_TARGETS);
+    const targets = recordTargets(records, protocol, options);
+    if (targets !== null) return targets;
   }
   return plain;
+}
+
+/**
+ * The targets of the first transport that has any: all of them need the same one, since the request is written for its
+ * socket.
+ */
+async function pointedTargets(
+  services: readonly NamedService[],
+  options: DestinationOptions,
+): Promise<readonly Target[]> {
+  const asked = services.map(async ({ name, protocol }) =>
+    recordTargets(await options.names.services(bare(name)), protocol, options),
+  );
+  const found = await Promise.all(asked);
+  const first = services.find((_, i) => (found[i]?.length ?? 0) > 0);
+  const same = found.filter(
+    (_, i) => services[i]?.protocol === first?.protocol && services[i]?.order === first?.order,
+  );
+  return same.flatMap((targets) => targets ?? []).slice(0, MAX_TARGETS);
+}
+
+/** The targets of SRV records; null without records, none if they say that there is no such service (RFC 2782). */
+function recordTargets(
+  records: readonly ServiceRecord[],
+  protocol: Protocol,
+  options: DestinationOptions,
+): Promise<readonly Target[]> | null {
+  if (records.length === 0) return null;
+  const usable = records.filter(({ name, port }) => name !== '' && name !== '.' && port > 0 && port < 65_536);
+  const ordered = orderServices(usable.slice(0, MAX_RECORDS), options.random ?? Math.random);
+  const lists = ordered.map(async ({ name, port }) => addressTargets(bare(name), port, protocol, options));
+  return Promise.all(lists).then((all) => all.flat().slice(0, MAX_TARGETS));
 }
 
 /** By priority, and among equals at random by weight (RFC 2782). */

@@ -1,6 +1,17 @@
 /** SIP: messages, URIs, replies, transports, transactions. Knows no script. */
 
 export { bestBranch } from './best-response.ts';
+export {
+  type BlacklistDefinition,
+  type BlacklistFlag,
+  type BlacklistRule,
+  type BlacklistSubject,
+  blacklistMatcher,
+  blacklistRule,
+  formatBlacklistRule,
+  parseBlacklist,
+  parseBlacklistRule,
+} from './blacklist-rules.ts';
 export { branchProcess, MAGIC_COOKIE, newBranch, randomToken } from './branch.ts';
 export { Checksum } from './checksum.ts';
 export {
@@ -29,6 +40,14 @@ export {
   type ServiceRecord,
 } from './destination.ts';
 export { alternativeNames } from './domain-certificate.ts';
+export {
+  type Avoidance,
+  type FailedTarget,
+  FailedTargets,
+  type FailureKind,
+  type TargetChange,
+  targetName,
+} from './failed-targets.ts';
 export {
   editedMessage,
   ForwardedRequest,

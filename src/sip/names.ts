@@ -1,6 +1,11 @@
-/** Host names and SRV records for RFC 3263, by the resolver shared with the REST client. */
+/** Host names, SRV and NAPTR records for RFC 3263, by the resolver shared with the REST client. */
 
-import { type LookupOptions, NameResolver, type NameResolverOptions } from '../net/index.ts';
+import {
+  type LookupOptions,
+  NameResolver,
+  type NameResolverOptions,
+  type NamingPointer,
+} from '../net/index.ts';
 import type { Awaitable } from '../timers/index.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
@@ -12,9 +17,11 @@ export interface Asking {
   readonly tries: number;
   /** Whether the search domains of resolv.conf apply. Default true. */
   readonly search: boolean;
+  /** Whether NAPTR records are looked up. Default true. */
+  readonly pointers: boolean;
 }
 
-export const DEFAULT_ASKING: Asking = { timeout: 2000, tries: 2, search: true };
+export const DEFAULT_ASKING: Asking = { timeout: 2000, tries: 2, search: true, pointers: true };
 
 export interface DnsNamesOptions extends NameResolverOptions, Partial<Pick<Asking, 'search'>> {
   /** Default: a resolver with the other options. */
@@ -28,6 +35,7 @@ const FAMILIES: readonly (4 | 6)[] = [4, 6];
 export class DnsNames implements NameService {
   readonly resolver: NameResolver;
   #options: LookupOptions;
+  #asksPointers = DEFAULT_ASKING.pointers;
 
   constructor(options: DnsNamesOptions = {}) {
     const {
@@ -41,8 +49,9 @@ export class DnsNames implements NameService {
   }
 
   /** Changes how later queries are sent. */
-  ask({ timeout, tries, search }: Asking): void {
+  ask({ timeout, tries, search, pointers }: Asking): void {
     this.#options = { asking: { timeout, tries }, search };
+    this.#asksPointers = pointers;
   }
 
   addresses(name: string, families: readonly (4 | 6)[] = FAMILIES): Awaitable<readonly string[]> {
@@ -59,6 +68,13 @@ export class DnsNames implements NameService {
   services(name: string): Awaitable<readonly ServiceRecord[]> {
     return soon((done) => {
       this.resolver.services(name, (_, records) => done(records), this.#options);
+    });
+  }
+
+  namingPointers(name: string): Awaitable<readonly NamingPointer[]> {
+    if (!this.#asksPointers) return [];
+    return soon((done) => {
+      this.resolver.namingPointers(name, (_, records) => done(records), this.#options);
     });
   }
 }

@@ -5,6 +5,7 @@ import { NO_ANSWER } from './cancel-reasons.ts';
 import type { ClientTable } from './client-table.ts';
 import { type ClientEnding, type ClientTransaction, type ClientUser, NO_USER } from './client-transaction.ts';
 import type { NameService } from './destination.ts';
+import { retryAfter, type TargetFailure, type TargetMemory } from './failed-targets.ts';
 import { type ForwardedRequest, forwardRequest } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { loopDigest } from './loop.ts';
@@ -24,6 +25,8 @@ export interface Sending {
   readonly processNumber: number;
   /** Notified of names whose addresses do not answer. */
   readonly names: Pick<NameService, 'doubt'>;
+  /** Told which targets fail, and which answer. */
+  readonly targets: TargetMemory;
 }
 
 const isConnected = ({ transport }: SendingSocket, { address, port }: Target): boolean =>
@@ -37,6 +40,8 @@ export interface BranchOwner<T> {
   /** In ms, read for each request. */
   readonly frTimeout: number;
   readonly frInvTimeout: number;
+  /** Instead of {@link frTimeout}, if other targets are left. */
+  readonly failoverTimeout: number;
   readonly restartOnEachReply: boolean;
   /** Called for each response, but not for provisional ones after the end. */
   branchReceived(branch: ProxyBranch<T>, response: SipResponse): void;
@@ -123,7 +128,7 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
       sentBy: socket,
       destination: target,
       values: this.#owner.values,
-      timeout: this.#owner.frTimeout,
+      timeout: this.#silenceLimit,
       ackHeaders: this.spec.ownHeaders ?? NO_HEADERS,
       user: this,
     });
@@ -131,9 +136,19 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
     client.start();
   }
 
-  onEnd(ending: ClientEnding, _error: Error | null, client: ClientTransaction): void {
+  /** How long the present target may be silent, in ms. */
+  get #silenceLimit(): number {
+    const { frTimeout, failoverTimeout } = this.#owner;
+    return this.#hasOthers ? Math.min(frTimeout, failoverTimeout) : frTimeout;
+  }
+
+  get #hasOthers(): boolean {
+    return this.#next < this.spec.targets.length;
+  }
+
+  onEnd(ending: ClientEnding, error: Error | null, client: ClientTransaction): void {
     if (client !== this.#client) return;
-    if (ending !== 'done') this.#unanswered(ending === 'timeout' ? 408 : 503);
+    if (ending !== 'done') this.#unanswered(ending === 'timeout' ? 408 : 503, error);
     else if (this.isEnded) this.#stopWaiting();
   }
 
@@ -143,6 +158,7 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
     this.#heard = true;
     const isLate = this.isEnded;
     if (!isLate) this.lastStatus = status;
+    if (status === 503 || !this.#sending.targets.isEmpty) this.#judge(response);
     if (status < 200) {
       if (isLate) return;
       const isFirst = this.state === 'calling';
@@ -150,6 +166,7 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
       if (this.isCancelled) this.#sendCancel();
       else if (this.#isInvite && (isFirst || (this.#owner.restartOnEachReply && status > 100)))
         this.#wait(this.#owner.frInvTimeout);
+      else if (!this.#isInvite && isFirst && this.#hasOthers) this.#client?.waitFor(this.#owner.frTimeout);
     } else {
       this.#stopWaiting();
       if (isLate && status >= 300) return; // the 487 of an abandoned branch
@@ -161,13 +178,31 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
   }
 
   /** After timer B, F or a transport error: tries the next target, or ends (16.7, 16.8, 16.9). */
-  #unanswered(status: number): void {
+  #unanswered(status: number, error: Error | null): void {
     if (this.isEnded) return;
     if (!this.#heard) {
+      if (error !== null) this.#failed({ kind: 'transport', detail: error.message });
+      else if (!this.#isGivenUp)
+        this.#failed({ kind: 'timeout', detail: `no response within ${this.#silenceLimit / 1000} s` });
       if (this.tryNext()) return;
       this.#doubtNames();
     }
     this.endHere(this.isCancelled && this.#isInvite ? 487 : status);
+  }
+
+  #judge(response: SipResponse): void {
+    if (response.status === 503)
+      this.#failed({
+        kind: 'unavailable',
+        detail: 'it answers 503',
+        pause: retryAfter(response.header('retry-after')),
+      });
+    else if (this.target !== null) this.#sending.targets.answered(this.target);
+  }
+
+  #failed(failure: Omit<TargetFailure, 'isOnly'>): void {
+    const isOnly = this.spec.targets.length === 1;
+    if (this.target !== null) this.#sending.targets.failed(this.target, { ...failure, isOnly });
   }
 
   /** Makes the next request query the name servers again before the TTL expires. */

@@ -6,6 +6,7 @@ import type { ByteBudget, TimerWheel } from '../timers/index.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import type { NameService } from './destination.ts';
+import { NO_MEMORY, type TargetMemory } from './failed-targets.ts';
 import { forwardRequest, forwardResponse } from './forward.ts';
 import { hasPassedTooOften, isLooped, loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
@@ -22,7 +23,7 @@ import type {
 } from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SocketRegistry } from './socket-registry.ts';
-import { DEFAULT_PROXY_TIMEOUTS, type TimerValues } from './timers.ts';
+import { DEFAULT_PROXY_TIMEOUTS, failoverTimeoutOf, type TimerValues } from './timers.ts';
 import { TRANSPORTS, viaProtocol } from './transports.ts';
 import { bareHost } from './uri.ts';
 
@@ -34,6 +35,8 @@ export interface ProxyCoreOptions {
   readonly processNumber?: number;
   /** Notified of names whose addresses do not answer. */
   readonly names?: Pick<NameService, 'doubt'>;
+  /** Told which targets fail, and which answer. Default: nothing. */
+  readonly targets?: TargetMemory;
   /** Heap budget of client transactions; see {@link ClientTableOptions}. */
   readonly memory?: ByteBudget;
 }
@@ -59,6 +62,7 @@ export class ProxyCore {
   readonly sockets: SocketRegistry;
   readonly processNumber: number;
   readonly names: Pick<NameService, 'doubt'>;
+  readonly targets: TargetMemory;
   /** Branches of statelessly forwarded CANCELs; the oldest are forgotten. */
   readonly #cancels = new Set<string>();
 
@@ -67,6 +71,7 @@ export class ProxyCore {
     this.sockets = options.sockets;
     this.processNumber = options.processNumber ?? 0;
     this.names = options.names ?? {};
+    this.targets = options.targets ?? NO_MEMORY;
   }
 
   /** Creates the response context of a server transaction, initially without branches. */
@@ -89,7 +94,8 @@ export class ProxyCore {
       values,
       frTimeout = DEFAULT_PROXY_TIMEOUTS.frTimeout,
       frInvTimeout = DEFAULT_PROXY_TIMEOUTS.frInvTimeout,
-    }: Pick<ProxySettings, 'values' | 'frTimeout' | 'frInvTimeout'>,
+      failoverTimeout = failoverTimeoutOf(values ?? this.clients.values),
+    }: Pick<ProxySettings, 'values' | 'frTimeout' | 'frInvTimeout' | 'failoverTimeout'>,
     onEnd: () => void,
   ): void {
     let left = specs.length;
@@ -98,6 +104,7 @@ export class ProxyCore {
       values,
       frTimeout,
       frInvTimeout,
+      failoverTimeout,
       restartOnEachReply: true,
       branchReceived: (branch, { status }) => {
         if (!branch.isEnded || branch.isSettled || (status === 503 && branch.tryNext())) return;

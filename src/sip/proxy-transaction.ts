@@ -29,7 +29,7 @@ import type {
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
 import type { Ending, SendOptions, ServerTransaction, ServerUser } from './server-transaction.ts';
-import { DEFAULT_PROXY_TIMEOUTS, type TimerValues } from './timers.ts';
+import { DEFAULT_PROXY_TIMEOUTS, failoverTimeoutOf, type TimerValues } from './timers.ts';
 
 const NO_EDITS: MessageEdits = {};
 /** Replaces a 2xx that lacks the caller's Via: a generated status is better than none. */
@@ -92,6 +92,10 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
 
   get values(): TimerValues | undefined {
     return this.#settings.values;
+  }
+
+  get failoverTimeout(): number {
+    return this.#settings.failoverTimeout ?? failoverTimeoutOf(this.values ?? this.#sending.clients.values);
   }
 
   /** The branches of all rounds. */

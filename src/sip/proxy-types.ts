@@ -165,6 +165,8 @@ export interface ProxySettings {
   readonly frTimeout?: number;
   /** How long an INVITE may ring, in ms: timer C. Default 120,000. */
   readonly frInvTimeout?: number;
+  /** Instead of `frTimeout`, if it is longer and other targets of the branch are left, in ms. Default 8 T1. */
+  readonly failoverTimeout?: number;
   /** Whether each provisional response after the first restarts `frInvTimeout`. Default true (16.7, 2). */
   readonly restartOnEachReply?: boolean;
   /** Whether a 503 is forwarded as 500 (16.7, 6). Default true. */

@@ -14,3 +14,6 @@ export const RFC_TIMERS: TimerValues = { t1: 500, t2: 4000, t4: 5000 };
 
 /** How long a proxy waits for any response (timers B and F), and for a final one to an INVITE (timer C), in ms. */
 export const DEFAULT_PROXY_TIMEOUTS = { frTimeout: 30_000, frInvTimeout: 120_000 } as const;
+
+/** How long a target may be silent if its destination has others, in ms, unless something else is said. */
+export const failoverTimeoutOf = ({ t1 }: TimerValues): number => 8 * t1;

@@ -33,6 +33,8 @@ interface TransportFacts {
   readonly clientsListen: boolean;
   /** The prefix of its SRV names (RFC 3263, 4.1); null: only the host's addresses are looked up. */
   readonly service: string | null;
+  /** Its service in NAPTR records (RFC 3263, 4.1); null: none. */
+  readonly pointer: string | null;
 }
 
 /** Rows with a service are in order of preference for URIs without a transport (RFC 3263, 4.1). */
@@ -48,6 +50,7 @@ const table = {
     alsoInSip: null,
     clientsListen: true,
     service: '_sip._udp.',
+    pointer: 'SIP+D2U',
   },
   tcp: {
     label: 'TCP',
@@ -60,6 +63,7 @@ const table = {
     alsoInSip: null,
     clientsListen: true,
     service: '_sip._tcp.',
+    pointer: 'SIP+D2T',
   },
   tls: {
     label: 'TLS',
@@ -72,6 +76,7 @@ const table = {
     alsoInSip: null,
     clientsListen: true,
     service: '_sips._tcp.',
+    pointer: 'SIPS+D2T',
   },
   ws: {
     label: 'WebSocket',
@@ -84,6 +89,7 @@ const table = {
     alsoInSip: null,
     clientsListen: false,
     service: null,
+    pointer: null,
   },
   wss: {
     label: 'secure WebSocket',
@@ -96,6 +102,7 @@ const table = {
     alsoInSip: 'ws',
     clientsListen: false,
     service: null,
+    pointer: null,
   },
 } satisfies Readonly<Record<string, TransportFacts>>;
 

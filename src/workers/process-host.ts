@@ -23,7 +23,9 @@ import {
 } from '../runtime/index.ts';
 import {
   ConnectionCount,
+  type Destinations,
   DnsNames,
+  FailedTargets,
   findDestinations,
   type Protocol,
   ProxyCore,
@@ -34,7 +36,15 @@ import {
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';
-import { type Clock, type MemoryBudgets, memoryBudgets, systemClock, timersOf } from '../timers/index.ts';
+import {
+  type Awaitable,
+  andThen,
+  type Clock,
+  type MemoryBudgets,
+  memoryBudgets,
+  systemClock,
+  timersOf,
+} from '../timers/index.ts';
 import type { FigureSource, ReloadCounts } from './figures/source.ts';
 import { isOwn, modulesOf, readFigure } from './figures.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -43,6 +53,7 @@ import type { PeerCounts } from './peers.ts';
 import { ServerLogs } from './server-logs.ts';
 import { MemoryStore } from './stores/memory-store.ts';
 import { StoreState } from './stores/store-state.ts';
+import { TargetProbes } from './target-probes.ts';
 
 export interface HostOptions {
   /** Default: this process's share of the machine's memory. */
@@ -109,6 +120,7 @@ export class ProcessHost implements Host, FigureSource {
   /** The current one first, then earlier ones with unfinished calls; empty before the start. */
   routings: FigureSource['routings'] = [];
   readonly names: DnsNames;
+  readonly failedTargets: FailedTargets;
   readonly logs: ServerLogs;
   readonly peers: Readonly<PeerCounts> | null;
   readonly reloads: ReloadCounts = { done: 0, failed: 0 };
@@ -156,6 +168,12 @@ export class ProcessHost implements Host, FigureSource {
     this.isSimulated = isSimulated;
     this.registry = new SocketRegistry(socketSource.sourceTowards);
     const timers = timersOf(clock);
+    const probes = new TargetProbes(this, timers);
+    this.failedTargets = new FailedTargets({
+      texts: this.store.values('failed targets'),
+      date: () => clock.date(),
+      changed: (change) => probes.changed(change),
+    });
     this.transactions = new TransactionTable({
       timers,
       replies: this.replies,
@@ -169,6 +187,7 @@ export class ProcessHost implements Host, FigureSource {
       memory: memory.calls,
       sockets: this.registry,
       names,
+      targets: this.failedTargets,
       processNumber: number,
     });
   }
@@ -193,11 +212,18 @@ export class ProcessHost implements Host, FigureSource {
     };
   }
 
-  destinations(uri: Uri, preferred?: Protocol | null) {
-    const { names, registry } = this;
+  destinations(
+    uri: Uri,
+    preferred?: Protocol | null,
+    options?: { readonly anyway?: boolean },
+  ): Awaitable<Destinations> {
+    const { names, registry, failedTargets } = this;
     const { protocols, families } = registry;
     const isConnected: typeof registry.isConnected = (...peer) => registry.isConnected(...peer);
-    return findDestinations(uri, { names, protocols, families, preferred, isConnected });
+    const found = findDestinations(uri, { names, protocols, families, preferred, isConnected });
+    return failedTargets.isEmpty || options?.anyway === true
+      ? found
+      : andThen(found, (all) => failedTargets.order(all));
   }
 
   #warnOfForgery(address: string): void {

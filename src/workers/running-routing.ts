@@ -91,8 +91,9 @@ export abstract class RunningRouting implements ReceivingRouting {
 
   /** Applies its settings to everything that exists once in the process. */
   takeEffect(): void {
-    const { names, registry } = this.host;
+    const { names, registry, failedTargets } = this.host;
     names.ask(this.settings.names);
+    failedTargets.avoidance = this.settings.avoidance;
     registry.byRoute = this.settings.multihomed;
   }
 

@@ -163,6 +163,35 @@ route { if ($rm == "REGISTER") { save("location"); exit; } send_reply(200, "OK")
       .toMatchObject({ Contacts: [{ Contact: 'sip:alice@192.0.2.8' }] });
   });
 
+  it('blacklists: their rules', async () => {
+    const { mi } = await start(`dst_blacklist = gw:{(tcp,192.0.2.1,5060,"")}
+dst_blacklist = dyn/expire
+route { send_reply(200, "OK"); }\n`);
+    const first = { flags: 0, IP: '192.0.2.1', Mask: '255.255.255.255', Proto: 'tcp', Port: 5060 };
+    const gw = { name: 'gw', owner: 'script', flags: ['read-only'], Rules: [first] };
+    expect(await mi('list_blacklists', 'gw')).toEqual({ Lists: [gw] });
+    expect(await mi('add_blacklist_rule', 'gw', '192.0.2.2')).toBe('the list gw is readonly');
+    expect(await mi('add_blacklist_rule', 'dyn', 'smoke')).toContain('invalid rule "smoke"');
+    expect(await mi('add_blacklist_rule', 'dyn', '!udp,198.51.100.0/24', 3600)).toBe('OK');
+    await expect
+      .poll(() => mi('blacklists:check', 'dyn', 'udp', '192.0.2.1'))
+      .toMatchObject({ flags: 1, IP: '198.51.100.0', Mask: '255.255.255.0', Proto: 'udp', Port: 0 });
+    expect(await mi('check_blacklists', 'tcp', '192.0.2.1', 5060)).toEqual(['gw', 'dyn']);
+    expect(await mi('check_blacklists', '198.51.100.1')).toEqual(['dyn']);
+    expect(await mi('check_blacklist', 'dyn', 'udp', '198.51.100.1')).toBe('Not Matched');
+    expect(await mi('del_blacklist_rule', 'dyn', '!udp,198.51.100.0/24')).toBe('OK');
+    await expect
+      .poll(() => mi('blacklists:list'))
+      .toEqual({
+        Lists: [
+          gw,
+          { name: 'dyn', owner: 'script', flags: ['expire'], Rules: [] },
+          { name: 'dns', owner: 'dns', flags: ['expire', 'default'], Rules: [] },
+        ],
+      });
+    expect(await mi('list_blacklists', 'none')).toBe('no blacklist "none"');
+  });
+
   it('pike and ratelimit: what is counted', async () => {
     const { program, mi, send } = await start(`${load('pike', 'ratelimit')}
 modparam("pike", "sampling_time_unit", 3600)

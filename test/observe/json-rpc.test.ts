@@ -35,6 +35,16 @@ describe('JSON-RPC 2.0', () => {
     expect(await ask(call(params))).toEqual(result(values));
   });
 
+  it('leaves out what may be left out first if there are few values', () => {
+    const mixed: readonly CommandParameter[] = [
+      { name: 'proto', type: 'string', optional: true, summary: '' },
+      { name: 'ip', type: 'string', summary: '' },
+      { name: 'port', type: 'int', optional: true, summary: '' },
+    ];
+    expect(commandArguments(mixed, ['192.0.2.1'])).toEqual({ ip: '192.0.2.1' });
+    expect(commandArguments(mixed, ['udp', '192.0.2.1'])).toEqual({ proto: 'udp', ip: '192.0.2.1' });
+  });
+
   it.each([
     [
       undefined,

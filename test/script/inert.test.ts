@@ -17,7 +17,6 @@ test.each([
   ],
   ['open_files_limit=4096', 'the service manager limits open files (LimitNOFILE= in systemd, ulimit -n)'],
   ['user="sip"', 'the service manager (systemd, a container) sets it before siprest starts'],
-  ['dns_try_naptr=no', 'siprest looks up NAPTR records as RFC 3263 requires'],
   ['mem_warming=on', 'V8 manages memory: there are no pools to configure'],
 ])('%s', (line, reason) => {
   expect(reasonOf(line)).toEqual([`${line.split('=')[0]} has no effect: ${reason}`]);

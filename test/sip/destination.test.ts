@@ -200,6 +200,62 @@ describe('a URI with a name', () => {
   });
 });
 
+describe('a domain with NAPTR records', () => {
+  const all: ReadonlySet<Protocol> = new Set(['udp', 'tcp', 'tls']);
+  const zone: Zone = {
+    naptr: {
+      'example.com': [
+        [20, 10, 's', 'SIP+D2U', '', '_sip._udp.example.com'],
+        [10, 20, 'S', 'sip+d2t', '', '_sip._tcp.second.example.com'],
+        [10, 10, 's', 'SIP+D2T', '', '_sip._tcp.first.example.com'],
+        [5, 10, 's', 'SIPS+D2T', '', '_sips._tcp.example.com'],
+        [1, 10, 'u', 'SIP+D2U', '!^.*$!sip:x@elsewhere.example!', ''],
+        [1, 10, 's', 'SIP+D2S', '', '_sip._sctp.example.com'],
+        [1, 10, 's', 'E2U+sip', '', '_sip._udp.example.com'],
+      ],
+      'empty.example.com': [[1, 1, 's', 'SIP+D2T', '', '_sip._tcp.nowhere.example.com']],
+    },
+    srv: {
+      '_sip._udp.example.com': [[0, 0, 5060, 'one.example.com']],
+      '_sip._tcp.first.example.com': [[0, 0, 5071, 'one.example.com']],
+      '_sip._tcp.second.example.com': [[0, 0, 5072, 'two.example.com']],
+      '_sips._tcp.example.com': [[0, 0, 5061, 'one.example.com']],
+      '_sip._udp.empty.example.com': [[0, 0, 5060, 'one.example.com']],
+    },
+    a: { 'one.example.com': ['192.0.2.11'], 'two.example.com': ['192.0.2.12'] },
+  };
+
+  it.each<[uri: string, sockets: ReadonlySet<Protocol>, expected: readonly string[] | string]>([
+    ['sip:example.com', all, ['tls 192.0.2.11 5061']],
+    ['sips:example.com', all, ['tls 192.0.2.11 5061']],
+    ['sip:example.com', BOTH, ['tcp 192.0.2.11 5071', 'tcp 192.0.2.12 5072']],
+    ['sips:example.com', BOTH, 'transport'],
+    ['sip:example.com', new Set(['udp']), ['udp 192.0.2.11 5060']],
+    ['sip:example.com;transport=udp', all, ['udp 192.0.2.11 5060']],
+    ['sip:empty.example.com', all, ['udp 192.0.2.11 5060']],
+  ])('%s is reached by what they prefer and a socket has', async (uri, sockets, expected) => {
+    const { names } = await service(zone);
+    expect(written(await find(uri, names, sockets))).toEqual(expected);
+  });
+
+  it('has a certificate for itself, not for what its records name', async () => {
+    const { names } = await service(zone);
+    const { targets } = await find('sip:example.com', names, all);
+    expect(targets.map(({ domain, name }) => [domain, name])).toEqual([['example.com', 'one.example.com']]);
+  });
+
+  it('is not asked for them if the transport is known, or they are switched off', async () => {
+    const { names, asked } = await service(zone);
+    const parts = parseUri('sip:example.com');
+    if (parts === null) throw new Error('no URI');
+    await findDestinations(parts, { names, protocols: all, preferred: 'udp' });
+    await find('sip:example.com;transport=tcp', names, all);
+    names.ask({ timeout: 5000, tries: 1, search: true, pointers: false });
+    expect(written(await find('sip:example.com', names, all))).toEqual(['udp 192.0.2.11 5060']);
+    expect(asked.questions.filter((one) => one.startsWith('NAPTR'))).toEqual([]);
+  });
+});
+
 describe('SRV records of one priority', () => {
   it('are ordered at random by their weights (RFC 2782)', () => {
     const records = [1, 3, 6].map((weight) => ({ name: `w${weight}`, port: 1, priority: 0, weight }));

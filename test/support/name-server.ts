@@ -1,4 +1,4 @@
-/** A name server on loopback that says what a test tells it to say (RFC 1035, RFC 2782), to questions over UDP, and over TCP when an answer is above 512 bytes. */
+/** A name server on loopback that says what a test tells it to say (RFC 1035, RFC 2782, RFC 3403), to questions over UDP, and over TCP when an answer is above 512 bytes. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,17 +7,21 @@ import { freePort } from './ports.ts';
 export interface Question {
   /** In small letters. */
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'SRV' | 'other';
+  readonly type: 'A' | 'AAAA' | 'SRV' | 'NAPTR' | 'other';
 }
 
 /** Priority, weight, port and target of an SRV record. */
 export type Service = readonly [number, number, number, string];
+
+/** Order, preference, flags, service, regular expression and replacement of a NAPTR record. */
+export type Pointer = readonly [number, number, string, string, string, string];
 
 /** Records, of which those of the question's type are sent; no such name; or (null) no answer at all. */
 export type Answer =
   | {
       readonly addresses?: readonly string[];
       readonly services?: readonly Service[];
+      readonly pointers?: readonly Pointer[];
       /** In seconds. Default 60. */
       readonly ttl?: number;
     }
@@ -29,6 +33,7 @@ export type Answer =
 export interface Zone {
   readonly a?: Readonly<Record<string, readonly string[]>>;
   readonly srv?: Readonly<Record<string, readonly Service[]>>;
+  readonly naptr?: Readonly<Record<string, readonly Pointer[]>>;
   /** Questions about these get no answer. */
   readonly silent?: readonly string[];
   readonly ttl?: number;
@@ -41,7 +46,7 @@ export interface NameServer {
   close(): Promise<void>;
 }
 
-const types = { 1: 'A', 28: 'AAAA', 33: 'SRV' } as const;
+const types = { 1: 'A', 28: 'AAAA', 33: 'SRV', 35: 'NAPTR' } as const;
 const codes = { 'no such name': 3, fail: 2 } as const;
 
 const LONGEST_DATAGRAM = 512;
@@ -113,16 +118,17 @@ export async function startNameServer(
 }
 
 const answerOf =
-  ({ a, srv, silent, ttl = 60 }: Zone) =>
+  ({ a, srv, naptr, silent, ttl = 60 }: Zone) =>
   ({ name }: Question): Answer => {
     if (silent?.includes(name)) return null;
-    const [addresses, services] = [a?.[name], srv?.[name]];
-    if (addresses === undefined && services === undefined) return 'no such name';
-    return { addresses: addresses ?? [], services: services ?? [], ttl };
+    const [addresses, services, pointers] = [a?.[name], srv?.[name], naptr?.[name]];
+    if (addresses === undefined && services === undefined && pointers === undefined) return 'no such name';
+    return { addresses: addresses ?? [], services: services ?? [], pointers: pointers ?? [], ttl };
   };
 
 function dataOf(type: Question['type'], said: Exclude<Answer, string | null>): readonly Buffer[] {
   if (type === 'SRV') return (said.services ?? []).map(service);
+  if (type === 'NAPTR') return (said.pointers ?? []).map(pointer);
   return (said.addresses ?? [])
     .filter((address) => type === (address.includes(':') ? 'AAAA' : 'A'))
     .map((address) => (type === 'A' ? Buffer.from(address.split('.').map(Number)) : ipv6(address)));
@@ -143,9 +149,21 @@ function service([priority, weight, port, target]: Service): Buffer {
   numbers.writeUInt16BE(priority, 0);
   numbers.writeUInt16BE(weight, 2);
   numbers.writeUInt16BE(port, 4);
-  const labels = target.split('.').filter((label) => label !== '');
-  const name = labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
-  return Buffer.concat([numbers, ...name, Buffer.from([0])]);
+  return Buffer.concat([numbers, nameBytes(target)]);
+}
+
+function pointer([order, preference, flags, wanted, regexp, replacement]: Pointer): Buffer {
+  const numbers = Buffer.alloc(4);
+  numbers.writeUInt16BE(order, 0);
+  numbers.writeUInt16BE(preference, 2);
+  return Buffer.concat([numbers, ...[flags, wanted, regexp].map(counted), nameBytes(replacement)]);
+}
+
+const counted = (text: string): Buffer => Buffer.from(`${String.fromCharCode(text.length)}${text}`, 'latin1');
+
+function nameBytes(name: string): Buffer {
+  const labels = name.split('.').filter((label) => label !== '');
+  return Buffer.concat([...labels.map(counted), Buffer.from([0])]);
 }
 
 function ipv6(address: string): Buffer {

@@ -164,7 +164,7 @@ export const tm = defineModule({
       ],
       routes: ['route', 'failure_route'],
       summary:
-        'Forwards the request to all its branches. 1 success; 0 for a retransmission, which ends the script; -1 internal error, -2 message no longer available, -3 no destination or cancelled, -4 destination not found, -6 sending failed. If it creates the transaction itself and cannot send, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is set.',
+        'Forwards the request to all its branches. 1 success; 0 for a retransmission, which ends the script; -1 internal error, -2 message no longer available, -3 no destination or cancelled, -4 destination not found, -5 destination filtered, -6 sending failed. If it creates the transaction itself and cannot send, it answers 473, 476, 477 or 500 and returns 1, unless `no-auto-477` is set.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText, outboundProxy) => {
         const options = flagText === undefined ? noFlags : relayOptions(run, flagText);

@@ -32,7 +32,10 @@ function byPosition(
       ? [...values.slice(0, rows.length - 1), values.slice(rows.length - 1)]
       : values;
   if (bound.length > rows.length) throw invalid(`${bound.length} parameters are too many; ${takes(rows)}`);
-  return rows.slice(0, bound.length).map(({ name }, i) => [name, bound[i]]);
+  // with few values those that may be left out, although others follow, are
+  const lastNeeded = rows.findLastIndex(({ optional }) => optional !== true);
+  const taken = bound.length > lastNeeded ? rows : rows.filter(({ optional }) => optional !== true);
+  return taken.slice(0, bound.length).map(({ name }, i) => [name, bound[i]]);
 }
 
 /** `takes level (int, optional)` */

@@ -182,6 +182,32 @@ export const sipFigures: readonly FigureSpec<FigureSource>[] = [
     read: ({ transactions }) => transactions.sent.withheld,
   },
   {
+    name: 'targets_avoided',
+    kind: 'gauge',
+    unit: 'targets',
+    labels: ['reason'],
+    summary:
+      'Targets that failed lately and are avoided: by no response in time, a transport error (ICMP, a refused connection, TLS), or 503.',
+    // all processes have the same ones
+    read: ({ number, failedTargets }) =>
+      number > 0 ? {} : labelled(failedTargets.all.map(({ kind }) => [kind, 1])),
+  },
+  {
+    name: 'target_failures',
+    kind: 'counter',
+    unit: 'messages',
+    labels: ['reason'],
+    summary: 'Requests whose target failed, by the same reasons.',
+    read: ({ failedTargets }) => ({ ...failedTargets.counts }),
+  },
+  {
+    name: 'targets_passed_over',
+    kind: 'counter',
+    unit: 'messages',
+    summary: 'Requests that went elsewhere, or nowhere, because a target is avoided.',
+    read: ({ failedTargets }) => failedTargets.passedOver,
+  },
+  {
     name: 'sip_connections',
     kind: 'gauge',
     unit: 'connections',
