@@ -32,6 +32,8 @@ export interface UacRequest {
   readonly cseq?: number | undefined;
   /** The socket that sends it: `udp:192.0.2.1:5060`. Default: one that reaches the next hop. */
   readonly socket?: string | undefined;
+  /** The longest time for an answer of one address, in ms. Default: timer F. */
+  readonly timeout?: number | undefined;
 }
 
 /** The request cannot be sent, or gets no answer. */
@@ -75,7 +77,7 @@ export async function sendUacRequest(routing: Routing, wanted: UacRequest): Prom
       body,
     });
     try {
-      return await sendTo(routing, target, socket, data);
+      return await sendTo(routing, target, socket, data, wanted.timeout);
     } catch (error) {
       if (!(error instanceof UacError)) throw error;
       failure = error;
@@ -91,7 +93,13 @@ function sendingSocket(routing: Routing, target: Target, name: string | undefine
   return found === null ? null : proxy.sockets.of(found, target.address);
 }
 
-function sendTo(routing: Routing, target: Target, socket: SendingSocket, data: Buffer): Promise<SipResponse> {
+function sendTo(
+  routing: Routing,
+  target: Target,
+  socket: SendingSocket,
+  data: Buffer,
+  timeout: number | undefined,
+): Promise<SipResponse> {
   const request = parseMessage(data);
   if (request.kind !== 'request') throw new UacError('the headers do not make a valid SIP request');
   return new Promise((resolve, reject) => {
@@ -99,6 +107,7 @@ function sendTo(routing: Routing, target: Target, socket: SendingSocket, data: B
       request,
       data,
       destination: target,
+      ...(timeout === undefined ? {} : { timeout }),
       user: {
         onResponse: (response) => {
           if (response.status >= 200) resolve(response);
