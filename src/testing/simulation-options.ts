@@ -2,6 +2,7 @@
 import type { ProcessOptions } from '../workers/index.ts';
 import type { NameRecords } from './names.ts';
 import type { SimulatedProtocol } from './network.ts';
+import type { ServiceBehaviour } from './services.ts';
 import type { Weather } from './weather.ts';
 
 /** Options of a simulation. */
@@ -15,6 +16,8 @@ export interface SimulationOptions extends Pick<ProcessOptions, 'queueLimit' | '
    * the simulation until it is closed. Default false: a handler that waits for a real one fails the test.
    */
   readonly globals?: boolean | undefined;
+  /** What services do from the start on, by host, as for `services.on()`: for those that the server asks when it starts. */
+  readonly services?: Readonly<Record<string, ServiceBehaviour>> | undefined;
   /** Names that the name server knows beside those of phones and services. */
   readonly names?: Readonly<Record<string, NameRecords>> | undefined;
 }

@@ -75,7 +75,7 @@ export class Simulation {
   #isClosed = false;
 
   private constructor(loaded: Loaded, options: SimulationOptions) {
-    const { date, weather = {}, names = {} } = options;
+    const { date, weather = {}, names = {}, services = {} } = options;
     this.clock = new TestClock(date);
     this.clock.check(() => this.#check());
     this.clock.explain = () => this.#story();
@@ -96,6 +96,7 @@ export class Simulation {
     });
     this.names = new SimulatedNames(clock, (name) => this.#addressesOf(name));
     for (const [name, records] of Object.entries(names)) this.names.set(name, records);
+    for (const [host, behaviour] of Object.entries(services)) this.services.on(host, behaviour);
     this.#isLocal = loaded.program.settings.sockets.every(
       ({ host }) => isLoopback(host) || host === 'localhost',
     );
