@@ -1,4 +1,5 @@
 /** How many dialogs belong to each profile, and to each of its values. */
+import { Listeners } from '../runtime/index.ts';
 import type { Membership } from './dialog.ts';
 
 interface Count {
@@ -7,6 +8,8 @@ interface Count {
 }
 
 export class ProfileCounts {
+  /** A dialog of any process has joined a profile, or left it. */
+  readonly changed = new Listeners<[membership: Membership]>();
   readonly #profiles = new Map<string, Count>();
 
   /** `value` null or undefined: of the whole profile. */
@@ -20,7 +23,8 @@ export class ProfileCounts {
     return this.#profiles.get(profile)?.byValue ?? [];
   }
 
-  add({ profile, value }: Membership): void {
+  add(membership: Membership): void {
+    const { profile, value } = membership;
     let count = this.#profiles.get(profile);
     if (count === undefined) {
       count = { total: 0, byValue: new Map() };
@@ -28,9 +32,15 @@ export class ProfileCounts {
     }
     count.total++;
     if (value !== null) count.byValue.set(value, (count.byValue.get(value) ?? 0) + 1);
+    this.changed.emit(membership);
   }
 
-  remove({ profile, value }: Membership): void {
+  remove(membership: Membership): void {
+    this.#remove(membership);
+    this.changed.emit(membership);
+  }
+
+  #remove({ profile, value }: Membership): void {
     const count = this.#profiles.get(profile);
     if (count === undefined) return;
     if (--count.total === 0) {

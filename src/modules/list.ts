@@ -8,6 +8,7 @@ import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { dbText } from './db-text.ts';
 import { dialog } from './dialog/index.ts';
+import { dispatcher } from './dispatcher/index.ts';
 import { diversion } from './diversion.ts';
 import { domain } from './domain/index.ts';
 import { eventDatagram } from './event-datagram.ts';
@@ -16,6 +17,7 @@ import { eventRouting } from './event-routing.ts';
 import { exec } from './exec.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
+import { loadBalancer } from './load-balancer/index.ts';
 import { mathops } from './mathops/index.ts';
 import { maxfwd } from './maxfwd.ts';
 import { miDatagram, miFifo, miHttp } from './mi.ts';
@@ -96,6 +98,8 @@ export const modules: readonly Module[] = [
   path,
   diversion,
   permissions,
+  dispatcher,
+  loadBalancer,
   dbText,
   pike,
   ratelimit,

@@ -6,6 +6,7 @@ import type { Awaitable } from '../timers/index.ts';
 import type { StringNode } from './ast.ts';
 import type { ReadText, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
+import type { VariableReference } from './function-spec.ts';
 import { template } from './template.ts';
 import { Waits } from './waits.ts';
 
@@ -21,20 +22,40 @@ export interface CompiledText<R> {
 /** The texts may come from the network, so only the most recent ones are cached. */
 const cacheSize = 256;
 
-export function compileText<R>(variables: VariableCompiler<R>): (source: string) => CompiledText<R> | null {
-  const cache = new Map<string, CompiledText<R> | null>();
+export const compileText = <R>(
+  variables: VariableCompiler<R>,
+): ((source: string) => CompiledText<R> | null) => remembered((source) => compile(variables, source));
+
+/** The same for a text that is one variable. */
+export const compileVariable = <R>(
+  variables: VariableCompiler<R>,
+): ((source: string) => VariableReference<R> | null) =>
+  remembered((source) => {
+    const node = nodeOf(source);
+    const [variable, more] = node === null ? [] : template(node).parts;
+    if (variable?.kind !== 'variable' || more !== undefined) return null;
+    try {
+      return variables.reference(variable, source, new Waits<R>());
+    } catch {
+      return null;
+    }
+  });
+
+function remembered<T>(make: (source: string) => T): (source: string) => T {
+  const cache = new Map<string, { readonly made: T }>();
   return (source) => {
-    let read = cache.get(source);
-    if (read !== undefined) return read;
-    read = compile(variables, source);
+    const known = cache.get(source);
+    if (known !== undefined) return known.made;
+    const made = make(source);
     const oldest = cache.size >= cacheSize ? cache.keys().next().value : undefined;
     if (oldest !== undefined) cache.delete(oldest);
-    cache.set(source, read);
-    return read;
+    cache.set(source, { made });
+    return made;
   };
 }
 
-function compile<R>(variables: VariableCompiler<R>, source: string): CompiledText<R> | null {
+/** Null for text that is invalid. */
+function nodeOf(source: string): StringNode | null {
   const node: StringNode = {
     kind: 'string',
     span: { start: 0, end: source.length },
@@ -43,7 +64,12 @@ function compile<R>(variables: VariableCompiler<R>, source: string): CompiledTex
   };
   const diagnostics = new DiagnosticList();
   template(node, diagnostics);
-  if (diagnostics.length > 0) return null;
+  return diagnostics.length > 0 ? null : node;
+}
+
+function compile<R>(variables: VariableCompiler<R>, source: string): CompiledText<R> | null {
+  const node = nodeOf(source);
+  if (node === null) return null;
   try {
     const waits = new Waits<R>();
     const read = reader(variables.text(node, waits));

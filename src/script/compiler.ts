@@ -7,10 +7,11 @@ import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } 
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
 import { StatementCompiler } from './compile-statements.ts';
-import { type CompiledText, compileText } from './compile-text.ts';
+import { type CompiledText, compileText, compileVariable } from './compile-text.ts';
 import { VariableCompiler } from './compile-variables.ts';
 import { enterRoute } from './enter-route.ts';
 import type { CompiledRoute, Execution, Flow, Launched } from './execution.ts';
+import type { VariableReference } from './function-spec.ts';
 import type { Lookup } from './lookup.ts';
 import { orNull, toText } from './operators.ts';
 import { counted, type Reached } from './reached.ts';
@@ -39,6 +40,8 @@ export interface CompiledScript<R> {
   readonly called: ReadonlySet<string>;
   /** A text with variables that is only known at run time; null if it names something that does not exist. */
   text(source: string): CompiledText<R> | null;
+  /** A variable that is only known at run time; null for any other text. */
+  variable(source: string): VariableReference<R> | null;
 }
 
 /** Calls nested deeper than this end the script with a message. */
@@ -109,6 +112,7 @@ export function compileScript<R extends Execution<R>>(
     find: (kind, name) => named.get(routeKey(kind, name)) ?? null,
     called: calls.called,
     text: compileText(variables),
+    variable: compileVariable(variables),
   };
 }
 

@@ -10,12 +10,14 @@ export function enterRoute<R extends Execution<R>>(
   run: R,
   route: CompiledRoute<R>,
   parameters: readonly Value[] = noValues,
+  names?: readonly string[],
 ) {
   const parent = run.frame;
   const frame: Frame = {
     kind: route.kind,
     name: route.name,
     parameters,
+    names,
     parent,
     depth: (parent?.depth ?? 0) + 1,
   };

@@ -32,6 +32,8 @@ export interface Frame {
   readonly name: string;
   /** `$param(1)` is the first. */
   readonly parameters: readonly Value[];
+  /** Their names, by which `$param(name)` reads them; undefined for none. */
+  readonly names: readonly string[] | undefined;
   readonly parent: Frame | null;
   readonly depth: number;
 }

@@ -14,6 +14,7 @@ const noScript: CompiledScript<Run> = {
   find: () => null,
   called: new Set(),
   text: () => null,
+  variable: () => null,
 };
 
 const logLevels = { error: -1, warning: 1, notice: 2, info: 3, debug: 4 } as const;

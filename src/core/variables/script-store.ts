@@ -146,8 +146,10 @@ export const scriptStoreVariables = defineVariables([
   },
 ]);
 
-/** The attributes of the event that triggered the event_route. */
+/** A named parameter of the route, or an attribute of the event that triggered the event_route. */
 function attribute(run: Run, name: string): Value {
+  const named = run.frame?.names?.indexOf(name) ?? -1;
+  if (named >= 0) return run.frame?.parameters[named] ?? '';
   if (run.frame?.kind !== 'event_route') return null;
   return run.state(eventAttributes).list.find((one) => one.name === name)?.value ?? null;
 }
