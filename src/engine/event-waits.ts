@@ -7,12 +7,15 @@ import { randomToken } from '../sip/index.ts';
 import { globMatches } from '../text/index.ts';
 import type { EventAttribute } from './subscriptions.ts';
 
+/** A pattern of fnmatch(3) for an attribute; an event without the attribute matches. */
+export type EventFilter = readonly [attribute: string, pattern: string];
+
 /** What is waited for, as all processes know it. */
 interface Wanted {
   readonly process: number;
   readonly event: string;
-  /** Patterns of fnmatch(3), by attribute: all of them have to match. */
-  readonly filters: readonly (readonly [attribute: string, pattern: string])[];
+  /** All of them have to match. */
+  readonly filters: readonly EventFilter[];
 }
 
 export interface EventListener {
@@ -64,24 +67,19 @@ export class EventWaits {
   }
 
   /**
-   * Waits for an event, until the returned function is called or the time, in ms, is over. `filters`: `key=pattern`. Null
-   * for a filter of another form, and if too many wait.
+   * Waits for an event, until the returned function is called or the time, in ms, is over. Null if too
+   * many wait.
    */
   wait(
     event: string,
-    filters: readonly string[],
+    filters: readonly EventFilter[],
     milliseconds: number,
     listener: EventListener,
   ): (() => void) | null {
-    const pairs = filters.map((text) => /^\s*([^=\s]+)\s*=(.*)$/s.exec(text));
-    if (pairs.includes(null) || this.#own.size >= mostWaits) return null;
+    if (this.#own.size >= mostWaits) return null;
     const { clock, number } = this.#host;
     const key = `${number} ${randomToken()}`;
-    const wanted: Wanted = {
-      process: number,
-      event,
-      filters: pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']),
-    };
+    const wanted: Wanted = { process: number, event, filters };
     if (!this.#waits.set(key, JSON.stringify(wanted))) return null;
     const timer = clock.setTimer(milliseconds, () => {
       if (this.#end(key)) listener.over();
@@ -139,9 +137,9 @@ export class EventWaits {
   }
 }
 
-const isMatched = ([attribute, pattern]: Wanted['filters'][number], list: readonly EventAttribute[]) => {
-  const value = list.find(({ name }) => name === attribute)?.value ?? null;
-  return value !== null && globMatches(pattern, String(value));
+const isMatched = ([attribute, pattern]: EventFilter, list: readonly EventAttribute[]) => {
+  const found = list.find(({ name }) => name === attribute);
+  return found === undefined || globMatches(pattern, String(found.value ?? ''));
 };
 
 export const eventWaits = new StateKey<Host, EventWaits>('event waits', (host) => new EventWaits(host));

@@ -1,6 +1,6 @@
 /** Processes messages: receives them, assigns workers, and runs scripts on them. */
 
-export { eventWaits } from './event-waits.ts';
+export { type EventFilter, eventWaits } from './event-waits.ts';
 export { eventAttributes, eventSubscriber, isHeard, raiseEvent } from './events.ts';
 export { type Intake, RequestIntake, scriptIntake } from './intake.ts';
 export { type PoolState, WorkerPool } from './pool.ts';

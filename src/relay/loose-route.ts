@@ -58,7 +58,7 @@ export function setRoutes(request: Request, left: readonly string[]): void {
     }
     header++;
   }
-  if (isFirst && left.length > 0) list.push({ kind: 'append', lines: `Route: ${left.join(', ')}\r\n` });
+  if (isFirst && left.length > 0) list.push({ kind: 'append', lines: `Route: ${left.join(',')}\r\n` });
 }
 
 /** Follows the route set of a request; false if only its request URI determines the destination. */

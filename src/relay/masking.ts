@@ -4,13 +4,13 @@ import {
   type HeaderChange,
   type HeaderText,
   headerKey,
-  headerLines,
   headerText,
   headerTextHas,
   type MessageEdits,
   type NameAddr,
   NO_HEADERS,
   parseNameAddr,
+  parseNameAddrs,
   type ResponseEdits,
   returnedVias,
   type SendingSocket,
@@ -57,11 +57,12 @@ export function maskedResponse(
   const isHidden = !mask.trusts(message.socket);
   const instead = new Map<string, HeaderText>();
   if (isHidden) instead.set('record-route', NO_HEADERS);
-  const contact = isHidden ? contactOf(response, edits) : null;
+  // a redirect says where the caller has to go
+  const isRedirect = response.status >= 300 && response.status < 400;
+  const contact = isHidden && !isRedirect ? contactOf(response, edits) : null;
   if (contact !== null) instead.set('contact', line('Contact', mask.contactBack(contact, response, socket)));
   if (mask.callId !== null) instead.set('call-id', line('Call-ID', message.callId));
-  const own =
-    response.status > 100 && response.status < 300 ? headerLines(message, 'record-route') : NO_HEADERS;
+  const own = recordRouteOf(message);
   // what went on without its Vias comes back without them
   const vias = wasHidden ? returnedVias(message, request.hasForcedRport) : undefined;
   const masked = { ...edits, ...replaced(response, edits, instead) };
@@ -76,6 +77,12 @@ export function maskedResponse(
     own,
   ];
   return { ...masked, vias, appended };
+}
+
+/** The Record-Routes of a request in one line, as OpenSIPS gives them back. */
+function recordRouteOf(message: SipRequest): HeaderText {
+  const routes = message.headerAll('record-route').flatMap((value) => parseNameAddrs(unfold(value)) ?? []);
+  return routes.length === 0 ? NO_HEADERS : line('Record-Route', routes.map(({ text }) => text).join(','));
 }
 
 /** The edits with a Record-Route above all others. */

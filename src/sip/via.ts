@@ -9,7 +9,7 @@ import {
   trimmed,
 } from './parameters.ts';
 import { viaDefaultPort } from './transports.ts';
-import { isHost } from './uri.ts';
+import { bareHost, isHost } from './uri.ts';
 
 /** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar allows. */
 const SENT_BY =
@@ -82,15 +82,17 @@ export class Via {
   }
 
   /**
-   * This value with the source address in `received` (18.2.1), and the source port in `rport` (RFC 3581, 4) if the flag
-   * or `force` requests it. Values from the sender are replaced. `rportFirst`: `rport` precedes the other parameters.
+   * This value with the source address in `received` if the sent-by has another one (18.2.1), and with it and the source
+   * port in `rport` if that flag or `force` requests them (RFC 3581, 4). Values from the sender are replaced. `rportFirst`: `rport` precedes the other parameters.
    */
   stamped(address: string, port: number, force: boolean, { rportFirst = false } = {}): string {
     const zone = address.indexOf('%');
+    const source = zone < 0 ? address : address.slice(0, zone);
+    const wantsPort = force || this.rport !== null;
     const headEnd = this.text.search(AFTER_HEAD);
     let out = headEnd < 0 ? this.text : trimmed(this.text, 0, headEnd);
-    out += `;received=${zone < 0 ? address : address.slice(0, zone)}`;
-    let hasRport = rportFirst && (force || this.rport !== null);
+    if (wantsPort || bareHost(this.host) !== source) out += `;received=${source}`;
+    let hasRport = rportFirst && wantsPort;
     if (hasRport) out += `;rport=${port}`;
     const params = this.params ?? '';
     for (let from = 0; from < params.length; ) {

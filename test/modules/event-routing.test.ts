@@ -119,12 +119,34 @@ route[picked] { if (lookup("location", "", $avp(picker))) { t_inject_branches("m
     await server.close();
   });
 
-  test.each([
-    ['"no filter"', 20],
-    ['"a=b"', 0],
-  ])('with the filter %s and the time %i it is -1', async (filter, time) => {
+  test('a filter of another form is left out, and one for a missing attribute matches', async () => {
     const server = await simulatedServer(
-      starting(`$avp(f) = ${filter}; notify_on_event("E_A", $avp(f), "x", ${time}); xlog("$rc"); }
+      starting(`
+  if (is_method("OPTIONS")) {
+    $avp(f) = "no filter"; $avp(f) = "missing=x";
+    notify_on_event("E_A", $avp(f), "got", 0);
+    xlog("$rc");
+    exit;
+  }
+  $avp(n) = "a"; $avp(v) = "1"; raise_event("E_A", $avp(n), $avp(v));
+  raise_event("E_A", , $avp(v));
+}
+route[got] { xlog("got $avp(a) $avp(1)"); }`),
+      modules,
+    );
+    server.receive(options);
+    server.receive({ method: 'MESSAGE', uri: 'sip:x@x', callId: 'm' });
+    await server.clock.pass(100);
+    expect([server.prints, server.log.join()]).toEqual([
+      ['1', 'got 1 <null>', 'got <null> <null>'],
+      expect.stringContaining('notify_on_event(): left out the filter "no filter": expected attribute=value'),
+    ]);
+    await server.close();
+  });
+
+  test('a time of more than a day is refused', async () => {
+    const server = await simulatedServer(
+      starting(`notify_on_event("E_A", $avp(f), "x", 90000); xlog("$rc"); }
 route[x] { exit; }`),
       modules,
     );
@@ -132,7 +154,7 @@ route[x] { exit; }`),
     await server.clock.pass(10);
     expect([server.prints, server.log.join()]).toEqual([
       ['-1'],
-      expect.stringContaining('notify_on_event(): expected'),
+      expect.stringContaining('a timeout of more than 86400 seconds'),
     ]);
     await server.close();
   });

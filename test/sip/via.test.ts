@@ -84,6 +84,13 @@ describe('stamped', () => {
     );
   });
 
+  it('adds nothing if the sender is where it says, unless the port is wanted', () => {
+    expect(stamped('SIP/2.0/UDP 192.0.2.9:1;branch=b')).toBe('SIP/2.0/UDP 192.0.2.9:1;branch=b');
+    expect(stamped('SIP/2.0/UDP 192.0.2.9;rport')).toBe(
+      'SIP/2.0/UDP 192.0.2.9;received=192.0.2.9;rport=40000',
+    );
+  });
+
   it('puts rport before the other parameters if asked', () => {
     const via = parseVia('SIP/2.0/UDP h;branch=b;rport;x');
     expect(via?.stamped('192.0.2.9', 40_000, false, { rportFirst: true })).toBe(
@@ -98,8 +105,11 @@ describe('stamped', () => {
   });
 
   it('writes an IPv6 address without brackets or zone (25.1, via-received)', () => {
+    expect(parseVia('SIP/2.0/UDP [fe80::2]')?.stamped('fe80::1%eth0', 5060, false)).toBe(
+      'SIP/2.0/UDP [fe80::2];received=fe80::1',
+    );
     expect(parseVia('SIP/2.0/UDP [fe80::1]')?.stamped('fe80::1%eth0', 5060, false)).toBe(
-      'SIP/2.0/UDP [fe80::1];received=fe80::1',
+      'SIP/2.0/UDP [fe80::1]',
     );
   });
 });

@@ -27,7 +27,7 @@ function registeredBranch({ request, routing }: Run): MessageBranch | null {
   return {
     uri,
     destinationUri: next,
-    q: text('qval'),
+    q: text('qval') === '-1' ? null : text('qval'),
     path,
     socket: socket !== null && findSocket(routing.host.sockets, socket) !== null ? socket : null,
     flags: new Set(text('bflags')?.split(' ')),

@@ -57,12 +57,13 @@ export function contactAt(
 export const routeAt = ({ host, port, transport }: SendingSocket, param: string): string =>
   `<sip:${host}:${port}${transportParameter(transport.protocol)};lr;${param}>`;
 
-/** The parameters with these names, as written. */
+/** The parameters with these names, as written, in the reverse order of the names, as OpenSIPS has them. */
 function passedOf(params: string | null, names: readonly string[]): string {
   if (params === null || names.length === 0) return '';
-  return (params.match(/(?:[^;"]|"(?:[^"\\]|\\.)*")+/g) ?? [])
-    .map((one) => one.trim())
-    .filter((one) => names.some((name) => findParameter(one, name) !== null))
+  const given = (params.match(/(?:[^;"]|"(?:[^"\\]|\\.)*")+/g) ?? []).map((one) => one.trim());
+  return names
+    .toReversed()
+    .flatMap((name) => given.filter((one) => findParameter(one, name) !== null).slice(0, 1))
     .map((one) => `;${one}`)
     .join('');
 }

@@ -118,7 +118,7 @@ function shownContact(
   if (kept !== undefined) return String(kept);
   const settings = routing.states.get(hidingSettings);
   const named = String(dialog.values.get(settings.userOf[towards]) ?? '');
-  const user = named || (flags.includes('U') ? (given.uriParts?.user ?? '') : '');
+  const user = flags.includes('U') ? named || (given.uriParts?.user ?? '') : '';
   const { rr_param } = routing.parameters(dialogParameters);
   const parts = flags.includes('D')
     ? { user: `${user || 'X'}.did.${dialog.did}`, params: '' }

@@ -28,7 +28,7 @@ const source = 'modules/topology_hiding; scenarios topology-hiding-*';
 const letters = Object.keys(hidingFlags).join('');
 
 const unknownFlag = (flags: string): string | null => {
-  const unknown = [...flags].find((letter) => !letters.includes(letter));
+  const unknown = [...flags].find((letter) => !letters.includes(letter) && !/[\s,]/.test(letter));
   return unknown === undefined ? null : `unknown flag "${unknown}"; the flags are ${letters}`;
 };
 
@@ -37,17 +37,25 @@ function hide(run: Run, flags: string, users: string | undefined): Status {
   const { message } = request;
   const problem = unknownFlag(flags);
   if (problem !== null) run.complain(`topology_hiding(): ${problem}`);
-  if (message === null || problem !== null) return -1;
+  if (message === null) return -1;
+  if (message.toTag !== null) {
+    run.complain('topology_hiding(): later requests need topology_hiding_match()');
+    return -1;
+  }
   if (users !== undefined && !/^[\w.!~*'()&=+$,;?%-]*(?:\/[\w.!~*'()&=+$,;?%-]*){0,2}$/.test(users)) {
     run.complain(`topology_hiding(): "${users}" cannot be the user of a URI`);
     return -1;
   }
-  const forced = run.parameters(parameters).force_dialog && tracksDialogs(routing);
+  const isForced = run.parameters(parameters).force_dialog && tracksDialogs(routing);
   const dialog =
     dialogOf(request) ??
-    (forced ? createDialog(routing.host.states.get(dialogsOf), request, optionSet([])) : null);
-  if (dialog === null) hideAddresses(request, flags, users);
-  else hideCall(request, dialog, flags, users);
+    (isForced ? createDialog(routing.host.states.get(dialogsOf), request, optionSet([])) : null);
+  if (isForced && dialog === null) {
+    run.complain('topology_hiding(): force_dialog needs an INVITE');
+    return -1;
+  }
+  if (dialog === null) hideAddresses(request, flags.replace(/[\s,]/g, ''), users);
+  else hideCall(request, dialog, flags.replace(/[\s,]/g, ''), users);
   return 1;
 }
 
@@ -105,7 +113,7 @@ export const topologyHiding = defineModule({
           type: 'string',
           optional: true,
           summary:
-            'The user of the Contacts: one for both sides, or `/that the caller gets/that the callee gets`.',
+            'The user of the Contacts: one for both sides, or `/that the caller gets/that the callee gets`. With a dialog it needs `U`.',
         },
       ],
       routes: ['route'],

@@ -134,13 +134,18 @@ describe.each([false, true])('with a dialog: %s', (hasDialog) => {
     expect(moved.methods).toEqual(['INFO']);
   });
 
-  test('the user goes on with U, and a given one without it', async () => {
-    for (const [flags, caller, callee] of [
-      ['"U"', 'callee', 'caller'],
-      ['"U", "shop"', 'shop', 'shop'],
-      ['"U", "/one"', 'one', 'caller'],
-      ['"", "//two"', '', 'two'],
-    ] as const) {
+  test('the user goes on with U, or a given one takes its place', async () => {
+    const given = hasDialog
+      ? ([
+          ['"U", "shop"', 'shop', 'shop'],
+          ['"U", "/one"', 'one', 'caller'],
+          ['"", "//two"', '', ''],
+        ] as const)
+      : ([
+          ['"U", "/one"', 'one', 'caller'],
+          ['"", "//two"', '', 'two'],
+        ] as const);
+    for (const [flags, caller, callee] of [['"U"', 'callee', 'caller'] as const, ...given]) {
       const { kit, alice, bob } = await hidingKit({ hasDialog, flags });
       await using _ = kit;
       bob.answers({ status: 200, headers: { Contact: '<sip:callee@192.0.2.100>' } });
@@ -181,6 +186,19 @@ describe.each([false, true])('with a dialog: %s', (hasDialog) => {
     expect(contactOf(bob.requests[0])).toContain(`<sip:${here}:5060;`);
     await bob.hangUp();
     expect(behind.methods).toEqual(['BYE']);
+  });
+
+  test('a refusal gets the Record-Routes of its request back, and a redirect keeps its Contact', async () => {
+    const { kit, alice, bob } = await hidingKit({ hasDialog });
+    await using _ = kit;
+    bob.answers({ status: 486, headers: { Contact: '<sip:busy@192.0.2.100>' } });
+    const refusal = await alice.invite(to, { headers: upstream }).final();
+    expect([refusal.header('record-route'), contactOf(refusal)?.includes(here)]).toEqual([
+      '<sip:up.example;lr>,<sip:upper.example;lr>',
+      true,
+    ]);
+    bob.answers({ status: 302, headers: { Contact: '<sip:elsewhere@192.0.2.200>' } });
+    expect(contactOf(await alice.invite(to).final())).toBe('<sip:elsewhere@192.0.2.200>');
   });
 
   test('CANCEL and a refusal find their way', async () => {
