@@ -1,14 +1,17 @@
 /** examples/browser in Debian's Chromium, with JsSIP: a browser registers, calls a phone on UDP, and is called by it. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { createAuthority } from '../support/certificates.ts';
 import { Chromium } from '../support/chromium.ts';
 import { closeLater } from '../support/close-later.ts';
 import { root } from '../support/pages.ts';
 import { freePort } from '../support/ports.ts';
 import { type PeerMessage, SipPeer } from '../support/sip-peer.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 import { startWatched } from '../support/watched.ts';
 import { webrtcAudio } from '../support/webrtc.ts';
 
@@ -68,12 +71,33 @@ function endCall(phone: SipPeer, port: number, invite: PeerMessage): void {
 
 const sdp = ['Content-Type: application/sdp'];
 
-describe.each([1, 2])('a browser and a phone, with %i processes', (processes) => {
+/** As the example says it is done in production. */
+function secured(script: string): string {
+  const folder = temporaryFolder('browser');
+  const { cert, key } = createAuthority().issue({ names: ['127.0.0.1'] });
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  writeFileSync(join(folder, 'key.pem'), key);
+  return `${script.replace('socket=ws:', 'socket=wss:').replace('proto_ws.so', 'proto_wss.so')}
+loadmodule "tls_mgm.so"
+modparam("tls_mgm", "server_domain", "phones")
+modparam("tls_mgm", "certificate", "[phones]${join(folder, 'cert.pem')}")
+modparam("tls_mgm", "private_key", "[phones]${join(folder, 'key.pem')}")
+modparam("tls_mgm", "verify_cert", "[phones]0")
+`;
+}
+
+describe.each([
+  [1, 'ws'],
+  [2, 'ws'],
+  [1, 'wss'],
+  [2, 'wss'],
+])('a browser and a phone, with %i processes, over %s', (processes, scheme) => {
   it('call each other', async () => {
     const ws = await freePort();
-    const script = example('opensips.cfg')
+    const plain = example('opensips.cfg')
       .replace('udp:127.0.0.1:5060', 'udp:127.0.0.1:PORT')
       .replace('ws:127.0.0.1:8080', `ws:127.0.0.1:${ws}`);
+    const script = scheme === 'wss' ? secured(plain) : plain;
     const { port } = closeLater(await startWatched(script, { processes }));
     const phone = await SipPeer.open();
     phone.request(port, 'sip:127.0.0.1', { method: 'REGISTER', to: '<sip:bob@127.0.0.1>' });
@@ -82,17 +106,18 @@ describe.each([1, 2])('a browser and a phone, with %i processes', (processes) =>
     const flags = [
       ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
       '--allow-loopback-in-peer-connection', // this machine may have no other network
+      ...(scheme === 'wss' ? ['--ignore-certificate-errors'] : []),
     ];
     const page = closeLater(await Chromium.open(await servePage(), { width: 800, height: 600 }, flags));
     await page.sees('#registration', /not registered/);
-    await fill(page, 'server', `ws://127.0.0.1:${ws}`);
+    await fill(page, 'server', `${scheme}://127.0.0.1:${ws}`);
     await page.click('#line button');
     await page.sees('#registration', /^registered as sip:alice@127\.0\.0\.1/);
 
     // the browser calls, and the phone hangs up
     await page.click('#dial button');
     const invite = await phone.next('INVITE');
-    expect(invite.all('via')[1]).toMatch(/^SIP\/2\.0\/WS [a-z0-9]+\.invalid;/);
+    expect(invite.all('via')[1]).toMatch(/^SIP\/2\.0\/WSS? [a-z0-9]+\.invalid;/);
     expect(invite.header('contact')).toMatch(/@127\.0\.0\.1:\d+;transport=ws/);
     phone.reply(invite, 180);
     await page.sees('#call', /rings/);
