@@ -48,7 +48,10 @@ export type PolicyRestOptions = Omit<RestClientOptions, 'shared' | 'log' | 'cloc
 
 /** Default timeouts of relaying, in ms. */
 export interface PolicyTimers {
-  /** How long a target may take until its first response. Default 30,000. */
+  /**
+   * How long a target may take until its first response; an address of a name that has others at most 8 `t1`. Default
+   * 30,000.
+   */
   readonly respondWithin?: number | undefined;
   /** How long an INVITE may ring. Default 120,000. */
   readonly ringFor?: number | undefined;

@@ -29,7 +29,10 @@ export interface RelayOptions {
   readonly recordRoute?: boolean | undefined;
   /** How long an INVITE may ring, in ms. Default: that of the policy. */
   readonly ringFor?: number | undefined;
-  /** How long a target may take until its first response, in ms. Default: that of the policy. */
+  /**
+   * How long a target may take until its first response, in ms; an address of a name that has others at most 8 `t1`.
+   * Default: that of the policy.
+   */
   readonly respondWithin?: number | undefined;
   /** Whether the next address of a target is tried if one does not respond. Default true. */
   readonly failover?: boolean | undefined;
