@@ -29,7 +29,7 @@ describe('siprest test', () => {
       '--lcov',
       lcov,
     );
-    expect(stdout).toMatch(/tests 18\n/);
+    expect(stdout).toMatch(/tests 20\n/);
     expect(code).toBe(0);
     expect(stdout).toContain('examples/credit/opensips.cfg: 16 of 17 lines, 2 of 2 routes');
     expect(stdout).toMatch(
