@@ -123,7 +123,7 @@ describe.each([1, 2])('commands, with %i process(es)', (processes) => {
       return all[0]?.Resources[0];
     };
     expect(await mi('lb_list')).toEqual({
-      Destinations: [expect.objectContaining({ id: '1', group: 1, enabled: 'yes', Attributes: 'one' })],
+      Destinations: [expect.objectContaining({ id: 1, group: 1, enabled: 'yes', attrs: 'one' })],
     });
     await relayed();
     await relayed();
@@ -132,9 +132,9 @@ describe.each([1, 2])('commands, with %i process(es)', (processes) => {
     expect(await mi('lb_resize', '1', 'pstn', '3')).toBe('OK');
     await expect.poll(load).toEqual({ name: 'pstn', max: 3, load: 2 });
     await relayed();
-    expect(await mi('lb_status', '1')).toEqual({ enable: 'yes' });
+    expect(await mi('lb_status', '1')).toEqual({ enable: 'yes', attrs: 'one' });
     expect(await mi('lb_status', '1', '0')).toBe('OK');
-    await expect.poll(() => mi('lb_status', '1')).toEqual({ enable: 'no' });
+    await expect.poll(() => mi('lb_status', '1')).toEqual({ enable: 'no', attrs: 'one' });
     await refused('code -3');
     expect(await mi('lb_status', '1', '1')).toBe('OK');
     write(`1:1:${gateway}:pstn=9:0:one:`);

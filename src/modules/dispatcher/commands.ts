@@ -35,11 +35,13 @@ const shownStates: Readonly<Record<DestinationState, string>> = {
 };
 
 function shown(partition: Partition, one: Destination, isFull: boolean) {
+  const scriptAttrs = partition.scriptAttrs(one);
   return {
     URI: textOf(one.uri),
     state: shownStates[partition.stateOf(one)],
-    ...(one.socket === null ? {} : { socket: one.socket }),
     ...(one.attrs === null ? {} : { attr: textOf(one.attrs) }),
+    ...(scriptAttrs === null ? {} : { script_attr: textOf(scriptAttrs) }),
+    ...(one.socket === null ? {} : { socket: one.socket }),
     ...(isFull
       ? { weight: one.weight, priority: one.priority, description: textOf(one.description ?? '') }
       : {}),
@@ -80,7 +82,7 @@ export const dispatcherCommands = defineCommands([
     name: 'dispatcher:list',
     aliases: ['ds_list'],
     parameters: [
-      { name: 'full', type: 'string', optional: true, summary: 'Adds weight, priority and description.' },
+      { name: 'full', type: 'int', optional: true, summary: 'Not 0: adds weight, priority and description.' },
       partitionArgument,
     ],
     summary: 'Lists the sets with their destinations.',
@@ -90,7 +92,7 @@ export const dispatcherCommands = defineCommands([
         name: one.name,
         SETS: [...one.sets.values()].map(({ id, all }) => ({
           id,
-          Destinations: all.list.map((destination) => shown(one, destination, full !== undefined)),
+          Destinations: all.list.map((destination) => shown(one, destination, (full ?? 0) !== 0)),
         })),
       })),
     }),

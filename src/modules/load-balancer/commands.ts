@@ -7,7 +7,7 @@ import type { Destination } from './destination.ts';
 const source = 'modules/load_balancer';
 const identifier = {
   name: 'destination_id',
-  type: 'string',
+  type: 'int',
   summary: 'The identifier of the destination in the table.',
 } as const;
 
@@ -18,9 +18,9 @@ function balancerOf(routing: Routing): Balancer {
 }
 
 /** Throws a {@link CommandError} for an unknown destination. */
-function named(routing: Routing, id: string): readonly [Balancer, Destination] {
+function named(routing: Routing, id: number): readonly [Balancer, Destination] {
   const balancer = balancerOf(routing);
-  const found = balancer.find(id);
+  const found = balancer.find(String(id));
   if (found === null) throw new CommandError(404, `unknown destination ${id}`);
   return [balancer, found];
 }
@@ -73,16 +73,16 @@ export const loadBalancerCommands = defineCommands([
       return {
         Destinations: balancer.destinations.map((one) => ({
           uri: textOf(one.uri),
-          id: one.id,
+          id: Number(one.id),
           group: one.group,
           enabled: yes(balancer.stateOf(one) === 'enabled'),
-          'auto-reenable': balancer.stateOf(one) !== 'off' && one.probing !== 'never' ? 'on' : 'off',
+          'auto-reenable': balancer.stateOf(one) !== 'off' ? 'on' : 'off',
           Resources: [...one.resources.keys()].map((name) => ({
             name: textOf(name),
             max: balancer.capacity(one, name),
             load: balancer.load(one, name),
           })),
-          ...(one.attrs === null ? {} : { Attributes: textOf(one.attrs) }),
+          ...(one.attrs === null ? {} : { attrs: textOf(one.attrs) }),
         })),
       };
     },
@@ -105,7 +105,11 @@ export const loadBalancerCommands = defineCommands([
     source,
     run: ({ destination_id: id, new_status: status }, routing) => {
       const [balancer, found] = named(routing, id);
-      if (status === undefined) return { enable: yes(balancer.stateOf(found) === 'enabled') };
+      if (status === undefined)
+        return {
+          enable: yes(balancer.stateOf(found) === 'enabled'),
+          ...(found.attrs === null ? {} : { attrs: textOf(found.attrs) }),
+        };
       balancer.setState(found, status === 1 ? 'enabled' : 'off', 'an administrator has set it');
       return undefined;
     },
