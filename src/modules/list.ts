@@ -1,6 +1,7 @@
 /** All script modules, in the order of the reference. */
 import type { Module } from '../runtime/index.ts';
 import { acc } from './acc/index.ts';
+import { aliasDb } from './alias-db.ts';
 import { auth } from './auth/index.ts';
 import { authDb } from './auth-db/index.ts';
 import { avpops } from './avpops.ts';
@@ -8,9 +9,11 @@ import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { dbText } from './db-text.ts';
 import { dialog } from './dialog/index.ts';
+import { dialplan } from './dialplan/index.ts';
 import { dispatcher } from './dispatcher/index.ts';
 import { diversion } from './diversion.ts';
 import { domain } from './domain/index.ts';
+import { drouting } from './drouting/index.ts';
 import { eventDatagram } from './event-datagram.ts';
 import { eventRoute } from './event-route.ts';
 import { eventRouting } from './event-routing.ts';
@@ -85,6 +88,7 @@ export const modules: readonly Module[] = [
   natTraversal,
   auth,
   authDb,
+  aliasDb,
   domain,
   acc,
   topologyHiding,
@@ -101,6 +105,8 @@ export const modules: readonly Module[] = [
   dispatcher,
   loadBalancer,
   dbText,
+  dialplan,
+  drouting,
   pike,
   ratelimit,
   eventDatagram,

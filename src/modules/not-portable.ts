@@ -60,6 +60,10 @@ export const notPortable: Readonly<Record<string, string>> = {
   'permissions:address_url': ownSetting,
   'permissions:address_ttl': ownSetting,
   'permissions:address_timeout': ownSetting,
+  ...each(
+    ownSetting,
+    ...['alias_db', 'dialplan', 'drouting'].flatMap((name) => [`${name}:db_refresh`, `${name}:db_timeout`]),
+  ),
   'usrloc:file': ownSetting,
   'auth:max_failures': ownSetting,
   'auth:failure_pause': ownSetting,
@@ -94,6 +98,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'tm:failover_timeout': ownSetting,
   // names of other versions
   ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),
+  'next_routing()': 'use use_next_gw() instead',
   'fetch_event_params()': 'use $param(name) instead',
   $fs: 'use $socket_out instead',
   $Ri: 'use $socket_in(ip) instead',

@@ -26,11 +26,11 @@ const isService = (url: string) => /^https?:/i.test(url);
 /**
  * Checks a `db_url`. Throws {@link InvalidUse} for what is neither a folder nor a service.
  *
- * @param instead another way to define the rows, for the message
+ * @param instead another way to define the rows, if any, for the message
  */
-export function checkTableUrl(url: string, instead: string): void {
+export function checkTableUrl(url: string, instead?: string): void {
   if (!isService(url)) {
-    folderOf(url, `the URL of a REST service, or ${instead}`);
+    folderOf(url, `the URL of a REST service${instead === undefined ? '' : `, or ${instead}`}`);
     return;
   }
   const names = templateNames(url);

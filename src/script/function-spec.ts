@@ -43,6 +43,11 @@ export interface ArgumentSpec {
   readonly optional?: boolean;
   /** A leading optional argument, recognized by the number of arguments: `xlog([level,] text)`. */
   readonly leading?: boolean;
+  /**
+   * For type `string`: older scripts, which put the first argument in quotes, write this one and the next as one string:
+   * `"$rU/$var(out)"`.
+   */
+  readonly isPair?: true;
   /** For type `variable`: only read, so read-only variables are allowed. */
   readonly readOnly?: boolean;
   /** For type `variable`: OpenSIPS also accepts it in quotes. */
