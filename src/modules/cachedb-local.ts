@@ -1,17 +1,10 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
-import { type CacheStore, cacheStores } from '../core/index.ts';
-import {
-  CommandError,
-  defineModule,
-  type EntryValue,
-  type Routing,
-  type Store,
-  type StoreResult,
-  whenAnswered,
-} from '../runtime/index.ts';
+import { cacheStores } from '../core/index.ts';
+import { CommandError, defineModule, type Routing, whenAnswered } from '../runtime/index.ts';
 import { defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
 import { type Awaitable, andThen, every } from '../timers/index.ts';
 import { bytesOf, textOf } from './command-text.ts';
+import { SharedCache } from './shared-cache.ts';
 
 /** `local://`, `local:group2:///collection2`: a storage ID for scripts and its collection. */
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {
@@ -21,35 +14,6 @@ function parseUrl(url: string): { readonly id: string; readonly collection: stri
   const [, group, collection] = match;
   return { id: group === undefined ? 'local' : `local:${group}`, collection: collection || 'default' };
 }
-
-/** A collection in the server's store. */
-class SharedCache implements CacheStore {
-  readonly #store: Store;
-  readonly #collection: string;
-
-  constructor(store: Store, collection: string) {
-    this.#store = store;
-    this.#collection = collection;
-  }
-
-  store(key: string, value: EntryValue, seconds: number): Awaitable<StoreResult<'set'>> {
-    return this.#store.ask({ kind: 'set', collection: this.#collection, key, value, ttl: ttl(seconds) });
-  }
-
-  fetch(key: string): Awaitable<StoreResult<'get'>> {
-    return this.#store.ask({ kind: 'get', collection: this.#collection, key });
-  }
-
-  remove(key: string): Awaitable<StoreResult<'delete'>> {
-    return this.#store.ask({ kind: 'delete', collection: this.#collection, key });
-  }
-
-  add(key: string, by: number, seconds: number): Awaitable<StoreResult<'add'>> {
-    return this.#store.ask({ kind: 'add', collection: this.#collection, key, by, ttl: ttl(seconds) });
-  }
-}
-
-const ttl = (seconds: number) => (seconds > 0 ? seconds * 1000 : null);
 
 const noCluster = 'siprest instances do not form a cluster';
 

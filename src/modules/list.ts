@@ -6,6 +6,7 @@ import { auth } from './auth/index.ts';
 import { authDb } from './auth-db/index.ts';
 import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
+import { cachedbRedis } from './cachedb-redis/index.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { dbText } from './db-text.ts';
 import { dialog } from './dialog/index.ts';
@@ -73,6 +74,7 @@ export const modules: readonly Module[] = [
   cfgutils,
   jsonModule,
   cachedbLocal,
+  cachedbRedis,
   statistics,
   dialog,
   avpops,

@@ -1,7 +1,7 @@
 /**
  * Names that siprest accepts but OpenSIPS 4.0 rejects, with replacements that both accept: siprest's extensions, and
  * names from earlier or later versions. Global parameters are listed as `name=`, modules as `module.so`, their
- * parameters as `module:name`.
+ * parameters as `module:name`, functions that cannot be called by async() as `async(name)`.
  */
 import type { Module } from '../runtime/index.ts';
 
@@ -96,6 +96,13 @@ export const notPortable: Readonly<Record<string, string>> = {
   'dns_blacklist_time=': ownSetting,
   'dns_blacklist_probe=': ownSetting,
   'tm:failover_timeout': ownSetting,
+  'store=': ownSetting,
+  ...each(
+    'call it without async() or launch(), which only siprest has for it',
+    ...['store', 'fetch', 'remove', 'add', 'sub', 'counter_fetch', 'raw_query'].map(
+      (name) => `async(cache_${name})`,
+    ),
+  ),
   // names of other versions
   ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),
   'next_routing()': 'use use_next_gw() instead',

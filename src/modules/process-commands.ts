@@ -26,7 +26,7 @@ const attr = { name: 'attr', type: 'string', summary: 'The key.' } as const;
 function storage(routing: Routing, id: string) {
   const store = routing.states.get(cacheStores).get(id);
   if (store === undefined)
-    throw new CommandError(404, `unknown cache "${id}": see cachedb_url of the module cachedb_local`);
+    throw new CommandError(404, `unknown cache "${id}": see cachedb_url of cachedb_local and cachedb_redis`);
   return store;
 }
 

@@ -41,6 +41,8 @@ export interface Host {
   readonly number: number;
   /** Number of processes of the server. */
   readonly count: number;
+  /** Whether it is part of a simulation, where nothing reaches the network. */
+  readonly isSimulated: boolean;
   /** The clock for all waits, expiries and dates. */
   readonly clock: Clock;
   /** Milliseconds since 1970. */

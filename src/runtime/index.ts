@@ -69,6 +69,7 @@ export {
   type ModuleRows,
   startModule,
 } from './module.ts';
+export { optionalPackage } from './optional-package.ts';
 export type { Program } from './program.ts';
 export { protoTlsParameters } from './proto-tls-parameters.ts';
 export { ReceiveCounts } from './receive-counts.ts';
@@ -134,13 +135,14 @@ export {
   type StoreResult,
 } from './stores/operations.ts';
 export {
+  type Cluster,
   type Replacement,
   type ReplicatedValues,
   type Store,
   StoreError,
   type StoreErrorCode,
 } from './stores/store.ts';
-export { whenAnswered } from './stores/when-answered.ts';
+export { answeredOr, whenAnswered } from './stores/when-answered.ts';
 export { tmParameters } from './tm-parameters.ts';
 export { type TraceEvent, Tracing } from './tracing.ts';
 export { webSocketRules, wsParameters, wssParameters } from './websocket-parameters.ts';

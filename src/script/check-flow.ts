@@ -305,6 +305,7 @@ class FlowPass<R> {
       this.#text(node, state);
       if (spec.isUrl === true) this.#warnings.url(node, state);
       if (spec.isCommand === true) this.#warnings.command(node, state);
+      if (spec.isQuery === true) this.#warnings.query(node, state);
     }
   }
 

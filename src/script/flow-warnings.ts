@@ -87,6 +87,16 @@ export class FlowWarnings<R> {
     );
   }
 
+  /** A query of words. */
+  query(node: ExpressionNode, state: FlowState): void {
+    this.#unescaped(
+      node,
+      state,
+      'goes into a query, where a blank begins another word, so a caller can change the query',
+      (input) => `use ${variableText(withTransformation(input, 'rest.escape'))} instead`,
+    );
+  }
+
   #unescaped(
     node: ExpressionNode,
     state: FlowState,

@@ -74,6 +74,8 @@ export interface ArgumentSpec {
   readonly isUrl?: true;
   /** For type `string`: a command of the shell; the checker warns of unescaped input in it. */
   readonly isCommand?: true;
+  /** For type `string`: words of a query, which blanks separate; the checker warns of unescaped input in it. */
+  readonly isQuery?: true;
   /** For type `string`: why the function rejects a text, or null. The checker warns of such text. */
   readonly refuses?: (text: string) => string | null;
   /** For type `variable`: the function always sets it to text. */

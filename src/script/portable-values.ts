@@ -140,11 +140,13 @@ export class PortableValues<R> {
         this.#routeCall(node);
         return;
       case 'async':
+        this.name(`async(${node.call.name.text})`, node.call.name.span);
         this.#call(node.call);
         if (node.timeout !== null && node.timeout.kind !== 'number')
           notes.form('async-timeout', node.timeout.span);
         return;
       case 'launch':
+        this.name(`async(${node.call.name.text})`, node.call.name.span);
         this.#call(node.call);
         if (
           node.parameter !== null &&

@@ -79,7 +79,7 @@ test('findings in included files come in the order of the includes', () => {
 
 test('each name of the table says what to use instead', () => {
   for (const [name, help] of Object.entries(notPortable)) {
-    expect(name).toMatch(/^(?:[\w-]+=|\w+\.so|\w+:\w+|\w+\(\)|\$[\w.]+|\{[\w.]+\})$/);
+    expect(name).toMatch(/^(?:[\w-]+=|\w+\.so|\w+:\w+|\w+\(\)|\$[\w.]+|\{[\w.]+\}|async\(\w+\))$/);
     expect(help).toMatch(/^[a-z]/);
   }
 });

@@ -18,6 +18,7 @@ export const commands = [
   },
   { name: 'baresip', package: 'baresip-core', use: 'a phone that speaks TLS' },
   { name: 'testssl', package: 'testssl.sh', use: 'weaknesses of TLS' },
+  { name: 'redis-server', package: 'redis-server', use: 'Redis' },
   { name: 'logger', package: 'bsdutils', use: 'syslog' },
   { name: 'python3', package: 'python3-minimal', use: 'a syslog daemon' },
   { name: 'prlimit', package: 'util-linux', use: 'exhausted file descriptors' },

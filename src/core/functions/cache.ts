@@ -1,16 +1,22 @@
 /** cache_store() and the other cache functions. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
 
-import { counterOf, defineFunctions, type Run, whenAnswered } from '../../runtime/index.ts';
-import { defineArgument, type Status, type VariableReference } from '../../script/index.ts';
+import { answeredOr, counterOf, defineFunctions, type Run } from '../../runtime/index.ts';
+import { type Completion, defineArgument, type Status, type VariableReference } from '../../script/index.ts';
 import type { Awaitable } from '../../timers/index.ts';
 import { type CacheStore, cacheStores } from '../cache.ts';
+import { avpNames, queryWords } from './raw-query.ts';
 
-const storage = defineArgument({ name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' });
+const storage = defineArgument({
+  name: 'storage_id',
+  type: 'string',
+  summary: '`local`, `redis`, or one with a group such as `local:group`.',
+});
 const attribute = defineArgument({ name: 'attribute', type: 'string', summary: 'The key.' });
 const expire = defineArgument({
   name: 'expire',
   type: 'int',
-  summary: 'How long to keep it, in seconds; 0: forever. An existing key keeps its expiry.',
+  summary:
+    'How long to keep it, in seconds; 0: forever. An existing key keeps its expiry, but gets this one in Redis.',
 });
 const newValue = defineArgument({
   name: 'new_val',
@@ -22,19 +28,23 @@ const newValue = defineArgument({
 /** The storage with this ID; null, after logging an error, if unknown. */
 function storeOf(run: Run, id: string): CacheStore | null {
   const store = run.routing.states.get(cacheStores).get(id);
-  if (store === undefined) run.complain(`unknown cache "${id}"; load cachedb_local and see its cachedb_url`);
+  if (store === undefined)
+    run.complain(`unknown cache "${id}"; load cachedb_local or cachedb_redis, and see its cachedb_url`);
   return store ?? null;
 }
 
-/** Calls the storage and handles its result; -1 if the storage is unknown or fails. */
+const failed: Completion<Run> = () => -1;
+
+/** Calls the storage and handles its result on the run that continues; -1 if the storage is unknown or fails. */
 function onStore<T>(
   run: Run,
   id: string,
   ask: (store: CacheStore) => Awaitable<T>,
-  next: (result: T) => Awaitable<Status>,
-): Awaitable<Status> {
+  next: (result: T, later: Run) => Status,
+): Awaitable<Completion<Run>> {
   const store = storeOf(run, id);
-  return store === null ? -1 : whenAnswered(run, `cache "${id}"`, ask(store), next);
+  if (store === null) return failed;
+  return answeredOr(run, `cache "${id}"`, ask(store), failed, (result) => (later) => next(result, later));
 }
 
 const full = (run: Run, id: string): Status => {
@@ -43,45 +53,72 @@ const full = (run: Run, id: string): Status => {
 };
 
 /** A miss is -2 (vector lang-cache), which distinguishes it from a missing storage. */
-function fetchInto(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
-  return onStore(
+const fetchInto = (run: Run, id: string, key: string, result: VariableReference<Run>) =>
+  onStore(
     run,
     id,
     (store) => store.fetch(key),
-    (value) => (value === null ? -2 : result.set(run, String(value)) ? 1 : -1),
+    (value, later) => (value === null ? -2 : result.set(later, String(value)) ? 1 : -1),
   );
-}
 
 /** Like {@link fetchInto}, for numbers; -3 if the value is not one (field-cache-counter-of-text). */
-function fetchCounter(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
-  return onStore(
+const fetchCounter = (run: Run, id: string, key: string, result: VariableReference<Run>) =>
+  onStore(
     run,
     id,
     (store) => store.fetch(key),
-    (value) => {
+    (value, later) => {
       if (value === null) return -2;
       const counter = counterOf(value);
-      return counter === null ? -3 : result.set(run, counter) ? 1 : -1;
+      return counter === null ? -3 : result.set(later, counter) ? 1 : -1;
     },
   );
-}
 
-function count(
+const count = (
   run: Run,
   id: string,
   key: string,
   increment: number,
   seconds: number,
   result?: VariableReference<Run>,
-): Awaitable<Status> {
-  return onStore(
+) =>
+  onStore(
     run,
     id,
     (store) => store.add(key, increment, seconds),
-    (sum) => {
-      if (sum === 'full') return full(run, id);
+    (sum, later) => {
+      if (sum === 'full') return full(later, id);
       if (sum === 'not-a-number') return -1;
-      result?.set(run, sum);
+      result?.set(later, sum);
+      return 1;
+    },
+  );
+
+/** The first AVP gets the values, the first one at index 0. */
+function query(run: Run, id: string, text: string, avps: string | undefined): Awaitable<Completion<Run>> {
+  const names = avps === undefined ? [] : avpNames(avps);
+  if (names === null) {
+    run.complain(`cache_raw_query(): invalid result "${avps}", use $avp(name)`);
+    return failed;
+  }
+  const words = queryWords(text);
+  if (words.length === 0) {
+    run.complain('cache_raw_query(): the query is empty');
+    return failed;
+  }
+  if (storeOf(run, id)?.query === undefined) {
+    if (storeOf(run, id) !== null)
+      run.complain(`cache_raw_query(): the cache "${id}" does not support raw queries`);
+    return failed;
+  }
+  return onStore(
+    run,
+    id,
+    (store) => store.query?.(words) ?? null,
+    (values, later) => {
+      const [name] = names;
+      if (values === null) return -2;
+      if (name !== undefined) for (const value of values.toReversed()) later.request.avps.push(name, value);
       return 1;
     },
   );
@@ -102,33 +139,33 @@ export const cacheFunctions = defineFunctions([
       },
     ],
     summary: 'Stores a value under a key; -1 if the key is empty.',
-    run: (run, id, key, value, seconds) =>
+    start: ({ run }, id, key, value, seconds) =>
       key === ''
-        ? -1
+        ? failed
         : onStore(
             run,
             id,
             (store) => store.store(key, value, seconds ?? 0),
-            (result) => (result === 'stored' ? 1 : full(run, id)),
+            (result, later) => (result === 'stored' ? 1 : full(later, id)),
           ),
   },
   {
     name: 'cache_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
     summary: 'Reads the value of a key as text; -2 if the key does not exist.',
-    run: fetchInto,
+    start: ({ run }, ...values) => fetchInto(run, ...values),
   },
   {
     name: 'cache_counter_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
     summary: 'Reads a counter as a number; -2 if the key does not exist, -3 if its value is not a number.',
-    run: fetchCounter,
+    start: ({ run }, ...values) => fetchCounter(run, ...values),
   },
   {
     name: 'cache_remove',
     arguments: [storage, attribute],
     summary: 'Removes a key; succeeds even if it does not exist.',
-    run: (run, id, key) =>
+    start: ({ run }, id, key) =>
       onStore(
         run,
         id,
@@ -140,16 +177,23 @@ export const cacheFunctions = defineFunctions([
     name: 'cache_raw_query',
     arguments: [
       storage,
-      { name: 'raw_query', type: 'string', summary: "A query in the storage's language." },
-      { name: 'result', type: 'raw', optional: true, summary: 'AVPs for the results.' },
+      {
+        name: 'raw_query',
+        type: 'string',
+        isQuery: true,
+        summary:
+          "A query in the storage's language. Blanks separate its words; a word in quotes may have blanks.",
+      },
+      {
+        name: 'result',
+        type: 'raw',
+        optional: true,
+        summary: '`$avp(name)`, which gets the values, the first at index 0.',
+      },
     ],
-    summary: 'Sends a raw query; always -1, since the in-memory storage has no query language.',
+    summary: 'Sends a query to a storage that has a language, as Redis does; -2 if the answer is nil.',
     source: 'Script-CoreFunctions, cache_raw_query',
-    run: (run, id) => {
-      if (storeOf(run, id) !== null)
-        run.complain(`cache_raw_query(): the cache "${id}" does not support raw queries`);
-      return -1;
-    },
+    start: ({ run }, id, text, avps) => query(run, id, text, avps),
   },
   {
     name: 'cache_add',
@@ -161,7 +205,7 @@ export const cacheFunctions = defineFunctions([
       newValue,
     ],
     summary: 'Adds to a counter; a missing one starts at 0.',
-    run: count,
+    start: ({ run }, ...values) => count(run, ...values),
   },
   {
     name: 'cache_sub',
@@ -173,6 +217,7 @@ export const cacheFunctions = defineFunctions([
       newValue,
     ],
     summary: 'Subtracts from a counter; a missing one starts at 0.',
-    run: (run, id, key, decrement, seconds, result) => count(run, id, key, -decrement | 0, seconds, result),
+    start: ({ run }, id, key, decrement, seconds, result) =>
+      count(run, id, key, -decrement | 0, seconds, result),
   },
 ]);

@@ -1,7 +1,6 @@
 /** The SDK for programs that have not registered one: spans go to a collector by OTLP over HTTP. */
 import type * as OpenTelemetry from '@opentelemetry/api';
-import type { ExportSettings } from '../../runtime/index.ts';
-import { optionalPackage } from './optional-package.ts';
+import { type ExportSettings, optionalPackage } from '../../runtime/index.ts';
 
 /** The parts of the SDK's packages that are used here. */
 interface ExportResult {

@@ -1,9 +1,14 @@
 /** Traces by OpenTelemetry's API, which spans go through to the SDK that the program has registered. */
 import type * as OpenTelemetry from '@opentelemetry/api';
-import type { ExportSettings, Span, SpanSource, TraceBeginning } from '../../runtime/index.ts';
+import {
+  type ExportSettings,
+  optionalPackage,
+  type Span,
+  type SpanSource,
+  type TraceBeginning,
+} from '../../runtime/index.ts';
 import { registerSdk } from './default-sdk.ts';
 import { OpenTelemetrySpan, PassedOnSpan } from './open-telemetry-span.ts';
-import { optionalPackage } from './optional-package.ts';
 import { spanContextOf, traceFields } from './trace-context.ts';
 
 type Api = typeof OpenTelemetry;

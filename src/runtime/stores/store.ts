@@ -15,6 +15,8 @@ export type StoreErrorCode =
   | 'timeout'
   /** Too much is queued for the store; it was not performed. */
   | 'overloaded'
+  /** The store answered with an error, which the message shows. */
+  | 'refused'
   /** The store, of another version, does not know the operation. */
   | 'invalid';
 
@@ -28,8 +30,22 @@ export class StoreError extends Error {
   }
 }
 
+/** The processes of several servers that share a store, as one of them sees the others. */
+export interface Cluster {
+  /** The name of this process. */
+  readonly member: string;
+  /** Whether a process is alive, as far as is known, and one of another server. */
+  isElsewhere(member: string): boolean;
+  /** Whether a process has shown no sign of life for so long that nothing of it is kept. */
+  isGone(member: string): boolean;
+  /** Calls `changed` when processes have come or gone, for the life of this process. */
+  watch(changed: () => void): void;
+}
+
 /** A store, as one process sees it. Its locks are released when the process ends. */
 export interface Store {
+  /** The servers that use it; null unless several may. */
+  readonly cluster: Cluster | null;
   /**
    * Performs an operation. A store in this process answers synchronously, except when waiting for a lock. The promise
    * of any other store rejects only with a {@link StoreError}; nothing throws.

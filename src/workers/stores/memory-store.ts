@@ -11,6 +11,7 @@ import type { Awaitable } from '../../timers/index.ts';
 import { StoreState } from './store-state.ts';
 
 export class MemoryStore implements Store {
+  readonly cluster = null;
   readonly #state: StoreState;
   readonly #session: number;
 

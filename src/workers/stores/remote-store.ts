@@ -55,6 +55,7 @@ const forReading = 120_000;
 const OVERHEAD = 256;
 
 export class RemoteStore implements Store {
+  readonly cluster = null;
   readonly #send: RemoteStoreOptions['send'];
   readonly #clock: Clock;
   readonly #memory: ByteBudget;

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-export interface FoundPackage<Exports> {
+interface FoundPackage<Exports> {
   readonly exports: Exports;
   /** Loads what the package itself depends on. */
   readonly require: NodeJS.Require;
