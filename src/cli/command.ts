@@ -90,6 +90,10 @@ function define(streams: Streams, finish: (code: number) => void): Command {
         'serve a live page, /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:8088',
       ).argParser(httpAddress),
     )
+    .option(
+      '--store <url>',
+      'Redis, where several servers keep what they share, such as redis://127.0.0.1:6379; needs npm install @redis/client',
+    )
     .option('--traces <share>', 'share of calls to trace by OpenTelemetry, such as 0.01; 1 for all', share)
     .option(
       '--trace-context',

@@ -33,6 +33,8 @@ export interface RunOptions extends ScriptOptions {
   readonly waitForPort: number;
   /** Where to serve HTTP. */
   readonly http?: HttpAddress;
+  /** The URL of what servers share. */
+  readonly store?: string;
   /** The share of calls that are traced. */
   readonly traces?: number;
   /** Whether traces come from requests and go on to REST services. */
@@ -56,7 +58,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
 }
 
 async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
-  const { syslogSocket, processes, queue, queueTimeout, grace, waitForPort, http } = options;
+  const { syslogSocket, processes, queue, queueTimeout, grace, waitForPort, http, store } = options;
   const traces = tracesOf(options);
   // a SIGHUP before the server has started would end the program
   let onHangup = (): void => {
@@ -94,6 +96,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       queueTimeout: queueTimeout * 1000,
       waitForPort: waitForPort * 1000,
       traces,
+      store,
       http,
       control: {
         directory: controlDirectory(streams.env),

@@ -182,6 +182,7 @@ export function readSettings(
     aliases: values.alias.map((alias) => splitProtocol(String(alias)).rest.toLowerCase()),
     maxWhileLoops: values.max_while_loops,
     scriptTimeLimit: values.script_time_limit,
+    store: values.store,
     enableAsserts: values.enable_asserts,
     disable503Translation: values.disable_503_translation,
     disableStatelessForwarding: values.disable_stateless_fwd,

@@ -158,6 +158,13 @@ export const settingSpecs = defineSettings([
     summary: 'The maximum number of iterations of a while.',
   },
   {
+    name: 'store',
+    type: 'string',
+    default: null,
+    summary:
+      'Redis, where several servers keep what they share: `redis://HOST:PORT`, as with `run --store`. Read at the start only.',
+  },
+  {
     name: 'script_time_limit',
     type: 'int',
     default: 1000,

@@ -10,9 +10,10 @@ import type { DialogTable } from './dialog-table.ts';
 import { end, expire, restore } from './ending.ts';
 import { identifierIn } from './identifier.ts';
 import { type DialogListeners, dialogListeners } from './listeners.ts';
-import { dialogParameters } from './parameters.ts';
+import { dialogParameters, profileNames } from './parameters.ts';
 import { pingAgain, pingDue } from './pings.ts';
 import { ProfileCounts } from './profiles.ts';
+import { ProfilesElsewhere } from './profiles-elsewhere.ts';
 import { sendWithin } from './send-within.ts';
 import { SharedDialogs, type SharedDialogsUser } from './shared-dialogs.ts';
 
@@ -29,6 +30,7 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
   readonly #byCall = new Map<string, Dialog | readonly Dialog[]>();
   readonly #counts: Record<DialogStatus, number> = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 };
   #shared: SharedDialogs | null;
+  readonly #elsewhere: ProfilesElsewhere | null;
   #routing: RunRouting | null = null;
   #hasBegun = false;
 
@@ -36,6 +38,8 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
     this.host = host;
     this.#timers = timersOf(host.clock);
     this.#shared = host.count > 1 ? new SharedDialogs(host, this) : null;
+    const { cluster } = host.store;
+    this.#elsewhere = cluster === null ? null : new ProfilesElsewhere(host, cluster, this.profiles);
   }
 
   /** The policy in force, whose routes and listeners serve all dialogs: it may be newer than they are. */
@@ -139,7 +143,7 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
     const others = this.ofCall(dialog.callId);
     this.#byCall.set(dialog.callId, others.length === 0 ? dialog : [...others, dialog]);
     this.#counts[dialog.status]++;
-    for (const one of dialog.memberships) this.profiles.add(one);
+    for (const one of dialog.memberships) this.#join(one);
     this.write(dialog);
   }
 
@@ -161,10 +165,21 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
 
   /** It has ended: nobody counts it any more, but late requests still find it for a time. */
   #leave(dialog: Dialog): void {
-    for (const one of dialog.memberships) this.profiles.remove(one);
+    for (const one of dialog.memberships) this.#part(one);
     this.#shared?.remove(dialog);
     dialog.transaction = null;
     this.#linger(dialog);
+  }
+
+  #join(membership: Membership): void {
+    this.profiles.add(membership);
+    if (this.#elsewhere !== null && this.routing.states.get(profileNames).shared.has(membership.profile))
+      this.#elsewhere.join(membership);
+  }
+
+  #part(membership: Membership): void {
+    this.profiles.remove(membership);
+    this.#elsewhere?.leave(membership);
   }
 
   #linger(dialog: Dialog): void {
@@ -247,13 +262,13 @@ export class Dialogs implements DialogTable, SharedDialogsUser {
       case 'join': {
         const membership = memberOf(change);
         dialog.memberships = [...dialog.memberships, membership];
-        this.profiles.add(membership);
+        this.#join(membership);
         break;
       }
       case 'leave': {
         const left = leftBy(dialog, change);
         dialog.memberships = dialog.memberships.filter((one) => !left.includes(one));
-        for (const one of left) this.profiles.remove(one);
+        for (const one of left) this.#part(one);
         break;
       }
       default: {

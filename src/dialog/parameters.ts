@@ -73,7 +73,7 @@ export const dialogParameters = defineParameters([
   },
   profiles(
     'profiles_with_value',
-    'Names of profiles with values, separated by `;`; the suffixes `/s` and `/b` are accepted.',
+    'Names of profiles with values, separated by `;`; one with the suffix `/s` or `/b` is counted over all servers that share a store.',
   ),
   profiles('profiles_no_value', 'Names of profiles without values.'),
   defineParameter({
@@ -124,10 +124,17 @@ const namesIn = (text: string): readonly string[] =>
 export interface ProfileNames {
   readonly withValue: readonly string[];
   readonly withoutValue: readonly string[];
+  /** Those that servers with a store in common count together. */
+  readonly shared: ReadonlySet<string>;
 }
 
 /** The profiles that a policy declares. */
 export const profileNames = new StateKey<Routing, ProfileNames>('profiles of dialogs', (routing) => {
   const { profiles_with_value, profiles_no_value } = routing.parameters(dialogParameters);
-  return { withValue: namesIn(profiles_with_value), withoutValue: namesIn(profiles_no_value) };
+  const all = `${profiles_with_value};${profiles_no_value}`.split(';').map((name) => name.trim());
+  return {
+    withValue: namesIn(profiles_with_value),
+    withoutValue: namesIn(profiles_no_value),
+    shared: new Set(namesIn(all.filter((name) => /\/[bs]$/.test(name)).join(';'))),
+  };
 });

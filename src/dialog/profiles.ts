@@ -23,32 +23,30 @@ export class ProfileCounts {
     return this.#profiles.get(profile)?.byValue ?? [];
   }
 
-  add(membership: Membership): void {
-    const { profile, value } = membership;
+  /** `by`: so many dialogs, or fewer if negative. */
+  add(membership: Membership, by = 1): void {
+    this.#add(membership, by);
+    this.changed.emit(membership);
+  }
+
+  remove(membership: Membership): void {
+    if (this.#profiles.has(membership.profile)) this.#add(membership, -1);
+    this.changed.emit(membership);
+  }
+
+  #add({ profile, value }: Membership, by: number): void {
     let count = this.#profiles.get(profile);
     if (count === undefined) {
       count = { total: 0, byValue: new Map() };
       this.#profiles.set(profile, count);
     }
-    count.total++;
-    if (value !== null) count.byValue.set(value, (count.byValue.get(value) ?? 0) + 1);
-    this.changed.emit(membership);
-  }
-
-  remove(membership: Membership): void {
-    this.#remove(membership);
-    this.changed.emit(membership);
-  }
-
-  #remove({ profile, value }: Membership): void {
-    const count = this.#profiles.get(profile);
-    if (count === undefined) return;
-    if (--count.total === 0) {
+    count.total += by;
+    if (count.total <= 0) {
       this.#profiles.delete(profile);
       return;
     }
     if (value === null) return;
-    const left = (count.byValue.get(value) ?? 0) - 1;
+    const left = (count.byValue.get(value) ?? 0) + by;
     if (left > 0) count.byValue.set(value, left);
     else count.byValue.delete(value);
   }

@@ -8,7 +8,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { messageOf, StoreError } from '../runtime/index.ts';
 import { type Clock, systemClock, type TimerHandle } from '../timers/index.ts';
 import type { RedisAddress, RedisHost } from './address.ts';
-import { openRedis, type RedisConnection, type RedisReply } from './client.ts';
+import { openRedis, type RedisConnection, type RedisReply, redisPackage } from './client.ts';
 
 /** Commands by their outcome. */
 export interface RedisCounts {
@@ -222,11 +222,14 @@ export class Redis {
   async #connect(): Promise<void> {
     const { connectTimeout } = this.#options;
     let isOver = false;
-    const timer = this.#clock.setTimer(connectTimeout, () => {
-      isOver = true;
-      this.#abort?.();
-    });
+    let timer: TimerHandle | null = null;
     try {
+      // loading it the first time takes a while, which does not count
+      redisPackage();
+      timer = this.#clock.setTimer(connectTimeout, () => {
+        isOver = true;
+        this.#abort?.();
+      });
       const connection = await this.#open(connectTimeout);
       if (this.#isClosed) return connection.end();
       this.#connection = connection;
@@ -237,7 +240,7 @@ export class Redis {
       this.#failure = isOver ? `no connection within ${connectTimeout} ms` : messageOf(error);
       this.#again();
     } finally {
-      this.#clock.clearTimer(timer);
+      if (timer !== null) this.#clock.clearTimer(timer);
       this.#abort = null;
     }
     if (!this.#isClosed) this.#tell();

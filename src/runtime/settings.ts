@@ -45,6 +45,8 @@ export interface Settings {
   readonly maxWhileLoops: number;
   /** In ms; Infinity: unlimited. */
   readonly scriptTimeLimit: number;
+  /** The URL of the store that several servers share, or null. */
+  readonly store: string | null;
   readonly enableAsserts: boolean;
   readonly disable503Translation: boolean;
   /** Null: responses are dropped unless the script calls forward(). */

@@ -1,4 +1,5 @@
 /** One of several processes of a server: starts, reloads and stops as the supervisor tells it. */
+import { basename } from 'node:path';
 import { CommandError, messageOf } from '../runtime/index.ts';
 import { memoryBudgets, Waiters } from '../timers/index.ts';
 import { HandingOver } from './handing-over.ts';
@@ -8,6 +9,7 @@ import { ProcessHost } from './process-host.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import { RunningServer } from './running-server.ts';
 import { ServerLogs } from './server-logs.ts';
+import { sharedStoreOf } from './shared-store.ts';
 import { StartError } from './start-error.ts';
 import { RemoteStore } from './stores/remote-store.ts';
 
@@ -94,6 +96,8 @@ export class MemberProcess {
         count,
         memory,
         store,
+        shared: sharedStoreOf(script, options),
+        server: basename(directory),
         runsStartupRoute: isFirst,
         logs: new ServerLogs(options),
         peers: peers.counts,

@@ -29,6 +29,7 @@ import {
   findDestinations,
   type Protocol,
   ProxyCore,
+  randomToken,
   SocketRegistry,
   StatelessTags,
   StatusCounts,
@@ -49,9 +50,12 @@ import type { FigureSource, ReloadCounts } from './figures/source.ts';
 import { isOwn, modulesOf, readFigure } from './figures.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
+import { packageVersion } from './package-version.ts';
 import type { PeerCounts } from './peers.ts';
 import { ServerLogs } from './server-logs.ts';
 import { MemoryStore } from './stores/memory-store.ts';
+import { RedisStore } from './stores/redis/redis-store.ts';
+import type { StoreAddress } from './stores/redis/store-url.ts';
 import { StoreState } from './stores/store-state.ts';
 import { TargetProbes } from './target-probes.ts';
 
@@ -64,6 +68,10 @@ export interface HostOptions {
   readonly count?: number;
   /** Default: in this process. */
   readonly store?: Store;
+  /** Where several servers keep what they share. Default: a server of its own. */
+  readonly shared?: StoreAddress | undefined;
+  /** The name of its server there, the same for all its processes. Default: a random one. */
+  readonly server?: string;
   /** Default: the system's. */
   readonly clock?: Clock;
   /** Whether this process runs startup_route: only one does, and only at its first start. Default true. */
@@ -92,6 +100,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly number: number;
   readonly count: number;
   readonly store: Store;
+  readonly sharedStore: RedisStore | null;
   readonly clock: Clock;
   readonly runsStartupRoute: boolean;
   readonly replies = new StatusCounts();
@@ -145,11 +154,25 @@ export class ProcessHost implements Host, FigureSource {
     socketSource = systemSockets,
     isSimulated = false,
     store,
+    shared,
+    server = randomToken(),
   }: HostOptions = {}) {
     this.number = number;
     this.count = count;
     const own = new MemoryStore(new StoreState({ clock, memory: memory.shared, keepsFiles: !isSimulated }));
-    this.store = store ?? own;
+    const local = store ?? own;
+    this.sharedStore =
+      shared === undefined
+        ? null
+        : new RedisStore(shared, {
+            local,
+            clock,
+            memory: memory.shared,
+            server,
+            about: { version: packageVersion(), process: number },
+            changed: (failure) => this.#storeChanged(failure),
+          });
+    this.store = this.sharedStore ?? local;
     this.#ownStore = own;
     this.clock = clock;
     this.collectors = isSimulated ? noCollectors() : new HepCollectors(names, clock);
@@ -235,6 +258,13 @@ export class ProcessHost implements Host, FigureSource {
     );
   }
 
+  /** At the start nothing has a log yet: whoever starts the server looks at it. */
+  #storeChanged(failure: string | null): void {
+    const log = this.routings[0]?.log;
+    if (failure === null) log?.notice('the store can be reached again');
+    else log?.warning(`the store cannot be reached: ${failure}`);
+  }
+
   /** Starts measuring the event loop. */
   watch(): void {
     if (this.isSimulated) return;
@@ -247,6 +277,7 @@ export class ProcessHost implements Host, FigureSource {
     this.loopDelay.close();
     this.loopLoad.close();
     this.collectors.close();
+    this.sharedStore?.close();
     this.proxy.close();
     this.transactions.close();
     return this.#ownStore.close();

@@ -25,6 +25,7 @@ import { RunningPolicy } from './running-policy.ts';
 import type { RunningRouting } from './running-routing.ts';
 import { RunningScript } from './running-script.ts';
 import { ServerLogs } from './server-logs.ts';
+import { sharedStoreOf } from './shared-store.ts';
 import { defaultGrace, type ProcessOptions, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
 import { combine, type ProcessStatus, readFigures, type ServerStatus, stateOf } from './status.ts';
@@ -109,12 +110,17 @@ export class RunningServer implements Administered {
     options: ProcessOptions = {},
     member: Membership | null = null,
   ): Promise<RunningServer> {
-    const host = member?.host ?? new ProcessHost({ logs: new ServerLogs(options) });
+    const host =
+      member?.host ??
+      new ProcessHost({ logs: new ServerLogs(options), shared: sharedStoreOf(loaded, options) });
     host.watch();
     const routing = routingOf(loaded, host, options);
     const running = new RunningServer(host, routing, member, options);
     try {
       const next = await running.#open(routing);
+      await host.sharedStore?.tried;
+      const { failure = null } = host.sharedStore ?? {};
+      if (failure !== null) routing.log.warning(`the store cannot be reached: ${failure}`);
       // startup_route may send requests
       running.#putInForce(next);
       await routing.begin({ isFirst: host.runsStartupRoute });

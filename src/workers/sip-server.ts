@@ -16,6 +16,11 @@ export interface ProcessOptions extends LogDestinations {
   readonly queueTimeout?: number | undefined;
   /** Traces calls by OpenTelemetry; needs the package `@opentelemetry/api` and an SDK. Default: none are traced. */
   readonly traces?: TraceOptions | undefined;
+  /**
+   * Redis, where several servers keep what they share, as a URL (docs/cluster.md); needs the package `@redis/client`. Default:
+   * the global parameter `store`, if any.
+   */
+  readonly store?: string | undefined;
   /** How long to wait at the start for a port that another program uses, in ms. Default 0. */
   readonly waitForPort?: number | undefined;
 }

@@ -306,6 +306,7 @@ export class Supervisor implements Administered {
           queueTimeout,
           waitForPort,
           traces,
+          store,
         } = this.#options;
         member.source = this.#rollout.source;
         member.send({
@@ -314,7 +315,7 @@ export class Supervisor implements Administered {
           count,
           directory: this.#directory,
           source: member.source,
-          options: { logFormat, syslogSocket, queueLimit, queueTimeout, waitForPort, traces },
+          options: { logFormat, syslogSocket, queueLimit, queueTimeout, waitForPort, traces, store },
           isFirst: member.number === 0 && !this.#startupIsDone,
           values: this.#store.snapshot,
         });

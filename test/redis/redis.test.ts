@@ -63,8 +63,8 @@ async function open(
   const redis = closeLater(
     new Redis({
       address: parseRedisAddress(options.url?.(server.port) ?? `redis://127.0.0.1:${server.port}`),
-      connectTimeout: 5000,
-      queryTimeout: options.queryTimeout ?? 5000,
+      connectTimeout: 30_000,
+      queryTimeout: options.queryTimeout ?? 30_000,
       changed: (failure) => states.push(failure),
     }),
   );
@@ -129,11 +129,11 @@ test.each([
 });
 
 test('a server that hangs costs three commands their deadline, and the others nothing', async () => {
-  const { redis, server, states } = await open({ queryTimeout: 50 });
+  const { redis, server, states } = await open({ queryTimeout: 300 });
   server.hang();
   const first = [redis.send(['GET', 'a']), redis.send(['GET', 'b']), redis.send(['GET', 'c'])];
   expect(await Promise.all(first.map(codeOf))).toEqual(['timeout', 'timeout', 'timeout']);
-  expect(states).toEqual([null, 'no answer to 3 commands within 50 ms']);
+  expect(states).toEqual([null, 'no answer to 3 commands within 300 ms']);
   const { timeout } = redis.counts;
   expect(await codeOf(redis.send(['GET', 'd']))).toBe('unreachable');
   expect(redis.counts.timeout).toBe(timeout);
@@ -143,7 +143,7 @@ test('a server that hangs costs three commands their deadline, and the others no
 });
 
 test('late answers are dropped, and the next ones are their own', async () => {
-  const { redis, server } = await open({ queryTimeout: 50 });
+  const { redis, server } = await open({ queryTimeout: 300 });
   server.values.set('late', '1');
   server.values.set('next', '2');
   server.hang();
@@ -171,7 +171,7 @@ test('a server that is loading is waited for', async () => {
   const server = closeLater(await FakeRedis.start());
   server.error = 'LOADING Redis is loading the dataset in memory';
   const address = parseRedisAddress(`redis://127.0.0.1:${server.port}`);
-  const redis = closeLater(new Redis({ address, connectTimeout: 5000, queryTimeout: 5000 }));
+  const redis = closeLater(new Redis({ address, connectTimeout: 30_000, queryTimeout: 30_000 }));
   await redis.tried;
   expect(redis.failure).toBe(server.error);
   server.error = null;

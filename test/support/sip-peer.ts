@@ -18,8 +18,9 @@ export interface PeerMessage {
   header(name: string): string | undefined;
   /** All values of a field, one for each line. */
   all(name: string): readonly string[];
-  /** The port it came from. */
+  /** The port and the address it came from. */
   readonly from: number;
+  readonly address: string;
 }
 
 export interface PeerRequest {
@@ -38,7 +39,7 @@ export interface PeerRequest {
 let count = 0;
 const unique = (): string => `${process.pid}x${++count}`;
 
-function parse(data: Buffer, from: number): PeerMessage {
+function parse(data: Buffer, from: number, address: string): PeerMessage {
   const raw = data.toString('latin1');
   const end = raw.indexOf('\r\n\r\n');
   const [startLine = '', ...lines] = raw.slice(0, end).split('\r\n');
@@ -59,6 +60,7 @@ function parse(data: Buffer, from: number): PeerMessage {
     header: (name) => all(name)[0],
     all,
     from,
+    address,
   };
 }
 
@@ -75,9 +77,9 @@ export class SipPeer {
   private constructor(socket: dgram.Socket) {
     this.#socket = socket;
     this.port = socket.address().port;
-    socket.on('message', (data, { port }) => {
+    socket.on('message', (data, { port, address }) => {
       if (/^(?:\r\n)*$/.test(data.toString('latin1'))) return; // a keep-alive (RFC 5626, 3.5.1)
-      const message = parse(data, port);
+      const message = parse(data, port, address);
       const times = this.#times.get(message.raw) ?? 0;
       this.#times.set(message.raw, times + 1);
       if (times === 0) this.received.push(message);
@@ -139,8 +141,8 @@ export class SipPeer {
     return this.received.map(({ method, status }) => method ?? status);
   }
 
-  send(text: string, port: number): void {
-    this.#socket.send(Buffer.from(text, 'latin1'), port, '127.0.0.1');
+  send(text: string, port: number, address = '127.0.0.1'): void {
+    this.#socket.send(Buffer.from(text, 'latin1'), port, address);
   }
 
   /** Sends a request, an INVITE where nothing else is said, and returns its text. */
@@ -207,7 +209,7 @@ export class SipPeer {
       '',
       body,
     ].join('\r\n');
-    this.send(text, request.from);
+    this.send(text, request.from, request.address);
   }
 
   close(): Promise<void> {

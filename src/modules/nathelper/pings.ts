@@ -2,7 +2,7 @@
  * Pings that keep the ways through NATs to registered contacts open, and find contacts that are dead. Source:
  * modules/nathelper of the manual; scenario nathelper-options-ping.
  */
-import { type Host, type RunRouting, StateKey } from '../../runtime/index.ts';
+import { findSocket, type Host, type RunRouting, StateKey } from '../../runtime/index.ts';
 import type { RowValues } from '../../script/index.ts';
 import { every } from '../../timers/index.ts';
 import { InForce } from '../in-force.ts';
@@ -50,7 +50,8 @@ class Pings {
       // a registration has opened the way itself
       for (const key of slots.at(slot))
         for (const contact of all.contactsOf(key))
-          if (now - contact.modified >= interval / 2) this.#ping(routing, values, key, contact);
+          if (now - contact.modified >= interval / 2 && isForThisServer(host, contact))
+            this.#ping(routing, values, key, contact);
     });
     return () => {
       timer.stop();
@@ -109,6 +110,10 @@ class Pings {
     if (isLast) raiseAor(routing, 'DELETE', nameOf(key));
   }
 }
+
+/** Of servers that share contacts, the one that a contact has registered at pings it. */
+const isForThisServer = ({ store, sockets }: Host, { socket }: Contact): boolean =>
+  store.cluster === null || socket === null || findSocket(sockets, socket) !== null;
 
 const hasFlag = ({ flags }: Contact, flag: string | null) => flag !== null && flags.includes(flag);
 

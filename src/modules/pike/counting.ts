@@ -53,7 +53,7 @@ export const collection = 'pike';
 /** The length of a period in ms, and the number of the present one. */
 export function periodOf(routing: Routing): { readonly unit: number; readonly period: number } {
   const unit = 1000 * routing.parameters(parameters).sampling_time_unit;
-  return { unit, period: Math.floor(routing.host.clock.now() / unit) };
+  return { unit, period: Math.floor(routing.host.clock.date() / unit) };
 }
 
 /** Requests until a new address is known. */

@@ -31,6 +31,38 @@ export const serverFigures: readonly FigureSpec<FigureSource>[] = [
     read: () => 1,
   },
   {
+    name: 'store_commands',
+    kind: 'counter',
+    unit: '',
+    labels: ['outcome'],
+    summary:
+      'Commands to the store of several servers (`run --store`): `answered`, `refused` by it with an error, `timeout`, `unreachable`, `overloaded`.',
+    read: ({ sharedStore }) => (sharedStore === null ? {} : { ...sharedStore.counts }),
+  },
+  {
+    name: 'store_reachable',
+    kind: 'gauge',
+    unit: 'processes',
+    summary: 'Processes that are connected to the store of several servers.',
+    read: ({ sharedStore }) => (sharedStore !== null && sharedStore.failure === null ? 1 : 0),
+  },
+  {
+    name: 'store_members',
+    kind: 'gauge',
+    unit: 'processes',
+    over: 'max',
+    summary: 'Processes of all servers that share the store.',
+    read: ({ sharedStore }) => sharedStore?.members ?? 0,
+  },
+  {
+    name: 'store_unwritten',
+    kind: 'gauge',
+    unit: '',
+    summary:
+      'Values, such as registrations, that were changed while the store could not be reached, and are not in it yet.',
+    read: ({ sharedStore }) => sharedStore?.unwritten ?? 0,
+  },
+  {
     name: 'workers',
     kind: 'gauge',
     unit: 'workers',

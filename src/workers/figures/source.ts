@@ -1,3 +1,4 @@
+import type { RedisCounts } from '../../redis/index.ts';
 import type { Host, Module, Routing } from '../../runtime/index.ts';
 import type { LoopDelay } from '../loop-delay.ts';
 import type { LoopLoad } from '../loop-load.ts';
@@ -10,11 +11,20 @@ export interface FigureSource extends Host {
   readonly routings: readonly FigureRouting[];
   /** Null for a single process. */
   readonly peers: Readonly<PeerCounts> | null;
+  /** Null unless several servers share what is in Redis. */
+  readonly sharedStore: SharedStoreFigures | null;
   readonly loopDelay: LoopDelay;
   readonly loopLoad: LoopLoad;
   readonly logs: ServerLogs;
   /** In several processes the supervisor counts them. */
   readonly reloads: ReloadCounts;
+}
+
+interface SharedStoreFigures {
+  readonly counts: Readonly<RedisCounts>;
+  readonly failure: string | null;
+  readonly members: number;
+  readonly unwritten: number;
 }
 
 export interface ReloadCounts {
