@@ -10,8 +10,16 @@ export interface Queued<R extends Routing> {
   readonly bytes: number;
 }
 
+/** What a worker asks of its pool. */
+interface Pool<R extends Routing> {
+  resume(worker: PoolWorker<R>, job: Job<R>): void;
+  replace(until: Promise<unknown>): void;
+}
+
 export class PoolWorker<R extends Routing> implements Worker<R> {
   readonly id: number;
+  /** Whether it is in the pool only while another one waits. */
+  readonly isSubstitute: boolean;
   readonly routing: R;
   readonly slots: Value[] = [];
   readonly states: States<Worker> = new States<Worker>(this);
@@ -22,15 +30,20 @@ export class PoolWorker<R extends Routing> implements Worker<R> {
   busy = false;
   /** Whether it is in the pool's list of idle workers, though it may be busy again. */
   listed = false;
-  readonly #resume: (worker: PoolWorker<R>, job: Job<R>) => void;
+  readonly #pool: Pool<R>;
 
-  constructor(id: number, routing: R, resume: (worker: PoolWorker<R>, job: Job<R>) => void) {
+  constructor(id: number, isSubstitute: boolean, routing: R, pool: Pool<R>) {
     this.id = id;
+    this.isSubstitute = isSubstitute;
     this.routing = routing;
-    this.#resume = resume;
+    this.#pool = pool;
   }
 
   resume(job: Job<R>): void {
-    this.#resume(this, job);
+    this.#pool.resume(this, job);
+  }
+
+  replaceUntil(settled: Promise<unknown>): void {
+    this.#pool.replace(settled);
   }
 }

@@ -4,7 +4,8 @@
  * than handled too late.
  */
 
-import { type Job, type JobKind, type Routing, stackOf, type Worker } from '../runtime/index.ts';
+import { type Job, type JobKind, type Routing, stackOf } from '../runtime/index.ts';
+import type { Value } from '../script/index.ts';
 import { ByteBudget, type Clock, isPending, Waiters } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
@@ -54,6 +55,9 @@ interface Waiting<R extends Routing> extends Queued<R> {
 /** Heap size of a job without its message, in bytes. */
 const JOB_BYTES = 1024;
 
+/** Maximum number of workers that others replace while they wait. */
+const mostReplaced = 10_000;
+
 /** The state of a pool, independent of its jobs. */
 export interface PoolState {
   /** The number of workers, and how many of them are busy. */
@@ -73,6 +77,14 @@ export class WorkerPool<R extends Routing> implements PoolState {
   readonly #routing: R;
   readonly #clock: Clock;
   readonly #workers: readonly PoolWorker<R>[];
+  /** Those that replace waiting workers, or still have work: they count. */
+  readonly #substitutes = new Set<PoolWorker<R>>();
+  /** Those that are not needed now. */
+  readonly #spare = new Set<PoolWorker<R>>();
+  /** How many workers are replaced. */
+  #replaced = 0;
+  #nextId: number;
+  #initial: readonly Value[] = [];
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: PoolWorker<R>[] = [];
   /** Jobs of existing calls: replies, requests within dialogs, jobs started by scripts. */
@@ -103,20 +115,26 @@ export class WorkerPool<R extends Routing> implements PoolState {
     this.#handlerLimit = options.handlerLimit ?? 10_000;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const firstId = options.firstId ?? 0;
-    const resume = (worker: PoolWorker<R>, job: Job<R>) => this.resume(worker, job);
-    this.#workers = Array.from(
-      { length: options.count },
-      (_, i) => new PoolWorker(firstId + i, routing, resume),
-    );
+    this.#workers = Array.from({ length: options.count }, (_, i) => this.#create(firstId + i));
+    this.#nextId = firstId + options.count;
     for (const worker of this.#workers.toReversed()) this.#list(worker);
   }
 
-  get workers(): readonly Worker<R>[] {
-    return this.#workers;
+  #create(id: number, isSubstitute = false): PoolWorker<R> {
+    return new PoolWorker(id, isSubstitute, this.#routing, {
+      resume: (worker, job) => this.resume(worker, job),
+      replace: (until) => this.#replace(until),
+    });
+  }
+
+  /** Gives every worker's `$var` store its first values. */
+  initialize(values: readonly Value[]): void {
+    this.#initial = values;
+    for (const { slots } of this.#workers) Object.assign(slots, values);
   }
 
   get size(): number {
-    return this.#workers.length;
+    return this.#workers.length + this.#substitutes.size;
   }
 
   /** Number of messages that wait for a worker. */
@@ -180,6 +198,38 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return 'waits';
   }
 
+  /** A worker waits for something outside: another one takes new messages until the promise settles. */
+  #replace(until: Promise<unknown>): void {
+    if (this.#replaced >= mostReplaced) return;
+    this.#replaced++;
+    if (this.#substitutes.size < this.#replaced) {
+      const [spare] = this.#spare;
+      const worker = spare ?? this.#create(this.#nextId++, true);
+      if (spare === undefined) Object.assign(worker.slots, this.#initial);
+      this.#engage(worker);
+      this.#list(worker);
+      if (this.queued > 0) this.#later();
+    }
+    const settled = (): void => {
+      this.#replaced--;
+      const idle = [...this.#substitutes].find(({ busy }) => !busy);
+      if (idle !== undefined && this.#substitutes.size > this.#replaced) this.#dismiss(idle);
+    };
+    until.then(settled, settled);
+  }
+
+  #engage(worker: PoolWorker<R>): void {
+    this.#spare.delete(worker);
+    this.#substitutes.add(worker);
+  }
+
+  #dismiss(worker: PoolWorker<R>): void {
+    if (worker.listed) this.#idle.splice(this.#idle.indexOf(worker), 1);
+    worker.listed = false;
+    this.#substitutes.delete(worker);
+    this.#spare.add(worker);
+  }
+
   resume(worker: PoolWorker<R>, job: Job<R>): void {
     if (worker.busy) worker.resumptions.push({ job, kind: 'script', bytes: 0 });
     else this.#work(worker, job, 'script', 0);
@@ -237,6 +287,8 @@ export class WorkerPool<R extends Routing> implements PoolState {
     if (!worker.busy) {
       worker.busy = true;
       this.#busy++;
+      // one that was dismissed continues with what it has begun
+      if (worker.isSubstitute) this.#engage(worker);
     }
     if (!this.#occupies(worker, job, kind, bytes)) this.#goOn(worker);
   }
@@ -294,7 +346,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
 
   /** Continues after a job that suspended the worker. */
   #next(worker: PoolWorker<R>): void {
-    if (this.#busy === this.size) this.#allWaitedAt = this.#clock.now();
+    if (this.#busy >= this.size) this.#allWaitedAt = this.#clock.now();
     this.#goOn(worker);
   }
 
@@ -330,11 +382,11 @@ export class WorkerPool<R extends Routing> implements PoolState {
    */
   #allAreLate(now: number): boolean {
     const { first } = this.#new;
-    return this.#busy === this.size && first !== undefined && now - first.since > this.#longestWait(now);
+    return this.#busy >= this.size && first !== undefined && now - first.since > this.#longestWait(now);
   }
 
   #longestWait(now: number): number {
-    const isForWorkers = this.#busy === this.size || now - this.#allWaitedAt < processorTimeout;
+    const isForWorkers = this.#busy >= this.size || now - this.#allWaitedAt < processorTimeout;
     const inBurst = isForWorkers ? this.#queueTimeout : Math.min(processorTimeout, this.#queueTimeout);
     const stands = this.#waitingSince !== null && now - this.#waitingSince > inBurst;
     return stands ? Math.min(shortTimeout, inBurst) : inBurst;
@@ -343,7 +395,8 @@ export class WorkerPool<R extends Routing> implements PoolState {
   #rest(worker: PoolWorker<R>): void {
     worker.busy = false;
     this.#busy--;
-    this.#list(worker);
+    if (this.#substitutes.size > this.#replaced && this.#substitutes.has(worker)) this.#dismiss(worker);
+    else this.#list(worker);
     if (this.queued > 0) this.#later();
     else this.#tellIfIdle();
   }

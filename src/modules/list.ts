@@ -43,6 +43,7 @@ import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
 import { restQueue } from './rest-queue/index.ts';
 import { rr } from './rr.ts';
+import { rtpengine } from './rtpengine/index.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
@@ -88,6 +89,7 @@ export const modules: readonly Module[] = [
   registrar,
   nathelper,
   natTraversal,
+  rtpengine,
   auth,
   authDb,
   aliasDb,

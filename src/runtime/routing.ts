@@ -73,6 +73,11 @@ export interface Worker<R extends Routing = Routing> {
   readonly states: States<Worker>;
   /** Runs the job as soon as this worker is free, before any new message. */
   resume(job: Job<R>): void;
+  /**
+   * Puts another worker in its place until a promise settles: a blocking call that waits for something outside then holds
+   * up no other message.
+   */
+  replaceUntil(settled: Promise<unknown>): void;
 }
 
 /**

@@ -145,7 +145,7 @@ export class VariableChecker<R> {
   #index(node: VariableNode, spec: VariableSpec<R>, written: boolean): boolean {
     const index: IndexNode | null = node.index;
     if (index === null) return true;
-    if (spec.indexed !== true)
+    if (spec.indexed === undefined || spec.indexed === false)
       return this.#fail(index.span, `$${node.name.text} has a single value and does not take an index`);
     const { value } = index;
     if (value !== 'append' && value !== 'insert' && value !== 'insertAfter') return true;

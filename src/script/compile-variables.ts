@@ -36,14 +36,25 @@ export class VariableCompiler<R> {
   access(node: VariableNode, waits: Waits<R>): VariableAccess<R> {
     const spec = this.#lookup.variable(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: $${node.name.text}`);
-    return spec.resolve(this.use(spec, node, waits));
+    const access = spec.resolve(this.use(spec, node, waits));
+    const { fetch } = access;
+    if (fetch === undefined) return access;
+    const unread = (run: R): null => {
+      complain(run, `$${node.name.text} is null, because it cannot wait here`);
+      return null;
+    };
+    return { ...access, get: waits.add(fetch, unread) };
   }
 
   use(spec: VariableSpec<R>, node: VariableNode, waits: Waits<R>): VariableUse<R> {
     const name = subnameOf(spec, node);
     const subname = name === null ? null : this.#constantOr(name, waits);
-    const index = node.index === null ? null : this.#index(node.index, waits);
     const { context } = node;
+    if (spec.indexed === 'text' && node.index?.kind === 'index-variable') {
+      const read = this.print(node.index.value, waits);
+      return { subname, index: null, context, key: (run) => toText(read(run)) };
+    }
+    const index = node.index === null ? null : this.#index(node.index, waits);
     if (index === 'insert' || index === 'insertAfter')
       return { subname, index: null, context, insertion: index };
     return { subname, index, context };

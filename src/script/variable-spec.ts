@@ -1,4 +1,5 @@
 /** A variable, as tables declare it. */
+import type { Awaitable } from '../timers/index.ts';
 import type { DefinedNames } from './function-spec.ts';
 import type { Value } from './values.ts';
 
@@ -9,6 +10,8 @@ export interface VariableUse<R> {
   /** `[…]` after that: null if absent. */
   readonly index: null | number | 'all' | 'append' | ((run: R) => number | null);
   readonly context: 'request' | 'reply' | null;
+  /** A variable in `[…]`, as text, for a variable that is `indexed` by text. */
+  readonly key?: (run: R) => string | null;
   /** `[insert]` or `[insertAfter]` instead of an index, for `insertable` variables. */
   readonly insertion?: 'insert' | 'insertAfter';
 }
@@ -17,6 +20,8 @@ export interface VariableUse<R> {
 export interface VariableAccess<R> {
   /** Its value. */
   readonly get: (run: R) => Value;
+  /** Reads the value where that takes time. It then runs before the statement, and `get` is not used. */
+  readonly fetch?: (run: R) => Awaitable<Value>;
   /** Text form for printing and comparing with text, if it differs from `get`: `true` for 1. */
   readonly text?: (run: R) => string | null;
   /** Absent: read-only. `operator` is `=` or `:=`. False if the variable rejects the value. */
@@ -49,8 +54,8 @@ export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   readonly definedBy?: DefinedNames;
   /** Whether blanks inside the parentheses are significant. Default false. */
   readonly verbatim?: boolean;
-  /** Whether `[…]` is allowed. Default false. */
-  readonly indexed?: boolean;
+  /** Whether `[…]` is allowed. Default false. `text`: a variable in it is read as text. */
+  readonly indexed?: boolean | 'text';
   /** Whether `[insert]` and `[insertAfter]` are allowed in assignments. Default false. */
   readonly insertable?: boolean;
   /** Whether scripts may assign it. Default false. */

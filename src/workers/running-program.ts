@@ -107,8 +107,7 @@ export abstract class RunningProgram extends RunningRouting implements PolicyRou
   async begin({ isFirst }: { readonly isFirst: boolean }): Promise<void> {
     for (const module of this.#program.modules) await this.#startModule(module);
     // variables set by modules, before any worker runs a script
-    const initial = this.states.get(initialSlots);
-    for (const { slots } of this.pool.workers) Object.assign(slots, initial);
+    this.pool.initialize(this.states.get(initialSlots));
     if (isFirst) await this.#runStartupRoute();
   }
 

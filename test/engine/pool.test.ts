@@ -53,6 +53,40 @@ describe('a pool of workers', () => {
     expect(pool.busy).toBe(0);
   });
 
+  it('replaces workers that wait for something outside, until they go on', async () => {
+    const { pool } = poolOf(1);
+    pool.initialize([7]);
+    const seen: unknown[] = [];
+    const outside = [waiting(), waiting()].map((one) => {
+      const promise = one.job({} as Worker) as Promise<void>;
+      pool.submit((worker) => {
+        seen.push(worker.slots[0]);
+        worker.slots[0] = 'changed';
+        worker.replaceUntil(promise);
+        return promise.then(() => seen.push(worker.slots[0]));
+      });
+      return one;
+    });
+    expect([pool.busy, pool.size, seen]).toEqual([2, 3, [7, 7]]);
+    const [blocked, later] = [waiting(), waiting()];
+    pool.submit(blocked.job);
+    pool.submit(later.job);
+    expect([pool.busy, pool.queued]).toEqual([3, 1]);
+    await outside[0]?.finish();
+    // the first one goes on with what has waited
+    expect([seen.at(-1), pool.busy, pool.queued, later.worker?.id]).toEqual(['changed', 3, 0, 0]);
+    await outside[1]?.finish();
+    await blocked.finish();
+    expect([pool.busy, pool.size]).toEqual([1, 1]);
+    // what one of them has begun it also continues
+    blocked.worker?.resume(() => {
+      seen.push(pool.size);
+    });
+    expect([seen.at(-1), pool.size]).toEqual([2, 1]);
+    await later.finish();
+    expect([pool.busy, pool.size]).toEqual([0, 1]);
+  });
+
   it('does 64 things at a time with 64 workers', async () => {
     const { pool } = poolOf(64);
     const jobs = Array.from({ length: 65 }, waiting);

@@ -17,6 +17,7 @@ export const commands = [
     use: 'a SIP proxy before and behind',
   },
   { name: 'baresip', package: 'baresip-core', use: 'a phone that speaks TLS' },
+  { name: 'rtpengine', package: 'rtpengine-daemon', use: 'a media relay' },
   { name: 'testssl', package: 'testssl.sh', use: 'weaknesses of TLS' },
   { name: 'redis-server', package: 'redis-server', use: 'Redis' },
   { name: 'logger', package: 'bsdutils', use: 'syslog' },

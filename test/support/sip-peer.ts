@@ -28,6 +28,8 @@ export interface PeerRequest {
   /** Full lines. */
   readonly headers?: readonly string[];
   readonly body?: string;
+  /** Full value of From. */
+  readonly from?: string;
   /** Full value of To. */
   readonly to?: string;
   readonly callId?: string;
@@ -151,7 +153,7 @@ export class SipPeer {
     const text = [
       `${method} ${uri} SIP/2.0`,
       `Via: SIP/2.0/UDP 127.0.0.1:${this.port};branch=${more.branch ?? `z9hG4bK${unique()}`}`,
-      'From: <sip:alice@atlanta.example>;tag=alice1',
+      `From: ${more.from ?? '<sip:alice@atlanta.example>;tag=alice1'}`,
       `To: ${more.to ?? '<sip:bob@biloxi.example>'}`,
       `Call-ID: ${more.callId ?? unique()}`,
       `CSeq: ${more.cseq ?? 1} ${method}`,

@@ -13,3 +13,7 @@ export function dialogNamed(routing: RunRouting, id: string): Dialog {
   if (found?.isActive === true) return found;
   throw new CommandError(404, `no dialog with the identifier or Call-ID "${id}"`);
 }
+
+/** Ends a call, with header lines in its BYEs. */
+export const endByCommand = (routing: RunRouting, dialog: Dialog, headers: string) =>
+  dialogsFor(routing).change(dialog, { kind: 'end', reason: 'MI Termination', headers });

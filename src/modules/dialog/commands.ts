@@ -1,7 +1,7 @@
 /** Administration commands. Source: modules/dialog of the manual, its MI functions. */
 import { type Dialog, profileNames } from '../../dialog/index.ts';
 import { CommandError, defineCommands, type RunRouting } from '../../runtime/index.ts';
-import { bytes, dialogNamed, dialogsFor } from './command-arguments.ts';
+import { bytes, dialogNamed, dialogsFor, endByCommand } from './command-arguments.ts';
 import { listed, listedContext, ofProfile } from './describe.ts';
 import { sequentialCommand } from './sequential-command.ts';
 
@@ -220,6 +220,3 @@ export const dialogCommands = defineCommands([
   },
   sequentialCommand,
 ]);
-
-const endByCommand = (routing: RunRouting, dialog: Dialog, headers: string) =>
-  dialogsFor(routing).change(dialog, { kind: 'end', reason: 'MI Termination', headers });
