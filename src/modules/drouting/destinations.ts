@@ -23,47 +23,53 @@ export function destinationsOf(
   { list, sorting }: Pick<Rule, 'list' | 'sorting'>,
   choice: Choice,
 ): readonly Destination[] {
-  const { data, isUsable, allowed } = choice;
+  const { data, allowed } = choice;
   const found: Destination[] = [];
-  const add = ({ id }: Listed, carrier: Carrier | null): boolean => {
-    const gateway = data.gateways.get(id);
-    if (gateway === undefined || !isUsable(gateway)) return false;
-    found.push({ gateway, carrier });
-    return true;
-  };
-  for (const member of inOrder(list, sorting, choice.random)) {
-    const { id, isCarrier } = member;
+  for (const { id, isCarrier } of inOrder(list, sorting, choice.random)) {
     if (allowed !== null && !allowed.has(isCarrier ? `#${id}` : id)) continue;
     if (!isCarrier) {
-      add(member, null);
+      add(found, id, null, choice);
       continue;
     }
     const carrier = data.carriers.get(id);
-    if (carrier === undefined || !isUsable(carrier)) continue;
+    if (carrier === undefined || !choice.isUsable(carrier)) continue;
     for (const one of inOrder(carrier.list, carrier.sorting, choice.random))
-      if (add(one, carrier) && carrier.usesFirst) break;
+      if (add(found, one.id, carrier, choice) && carrier.usesFirst) break;
   }
   return found;
+}
+
+/** Adds a gateway; false if it cannot be used. */
+function add(found: Destination[], id: string, carrier: Carrier | null, { data, isUsable }: Choice): boolean {
+  const gateway = data.gateways.get(id);
+  if (gateway === undefined || !isUsable(gateway)) return false;
+  found.push({ gateway, carrier });
+  return true;
 }
 
 /** By weight, each next one is drawn from those that are left; where none has a weight, all are equal. */
 function inOrder(list: readonly Listed[], sorting: Sorting, random: () => number): readonly Listed[] {
   if (sorting === 'none' || list.length < 2) return list;
-  const left = [...list];
+  const order = list.slice();
   let sum = 0;
-  for (const { weight } of left) sum += weight;
-  const order: Listed[] = [];
-  while (left.length > 0) {
-    let at = 0;
-    if (sum === 0) at = Math.floor(random() * left.length);
-    else {
-      let drawn = random() * sum;
-      while (at < left.length - 1 && drawn >= (left[at]?.weight ?? 0)) drawn -= left[at++]?.weight ?? 0;
-    }
-    const [one] = left.splice(at, 1);
-    if (one === undefined) break;
-    sum -= one.weight;
-    order.push(one);
+  for (const { weight } of order) sum += weight;
+  for (let first = 0; first < order.length - 1; first++) {
+    const at =
+      sum === 0 ? first + Math.floor(random() * (order.length - first)) : drawn(order, first, random() * sum);
+    const there = order[at];
+    if (there === undefined) break;
+    sum -= there.weight;
+    // those before it move up
+    order.copyWithin(first + 1, first, at);
+    order[first] = there;
   }
   return order;
+}
+
+/** The place, from `first` on, whose part of the sum of weights contains a number. */
+function drawn(order: readonly Listed[], first: number, number: number): number {
+  let at = first;
+  let left = number;
+  while (at < order.length - 1 && left >= (order[at]?.weight ?? 0)) left -= order[at++]?.weight ?? 0;
+  return at;
 }

@@ -1,13 +1,7 @@
 /** Rules by group and prefix: the longest prefix of a number first, and of its rules the one with the highest priority. */
 import { matchesRecurrence } from '../cfgutils/time-recurrence.ts';
+import { PrefixTree } from './prefix-tree.ts';
 import type { Rule } from './records.ts';
-
-/** The rules of one group. */
-interface Group {
-  readonly byPrefix: Map<string, Rule[]>;
-  /** The lengths of its prefixes, the longest first. */
-  lengths: readonly number[];
-}
 
 export interface Sought {
   readonly group: number;
@@ -19,39 +13,35 @@ export interface Sought {
 }
 
 export class RuleTable {
-  readonly #groups = new Map<number, Group>();
+  readonly #groups: ReadonlyMap<number, PrefixTree>;
 
   constructor(rules: readonly Rule[]) {
+    const groups = new Map<number, Rule[]>();
     for (const rule of rules.toSorted((a, b) => b.priority - a.priority))
       for (const number of new Set(rule.groups)) {
-        let group = this.#groups.get(number);
-        if (group === undefined) this.#groups.set(number, (group = { byPrefix: new Map(), lengths: [] }));
-        const same = group.byPrefix.get(rule.prefix);
-        if (same === undefined) group.byPrefix.set(rule.prefix, [rule]);
-        else same.push(rule);
+        const group = groups.get(number);
+        if (group === undefined) groups.set(number, [rule]);
+        else group.push(rule);
       }
-    for (const group of this.#groups.values()) {
-      const lengths = new Set<number>();
-      for (const prefix of group.byPrefix.keys()) lengths.add(prefix.length);
-      group.lengths = [...lengths].sort((a, b) => b - a);
-    }
+    this.#groups = new Map([...groups].map(([number, own]) => [number, new PrefixTree(own)]));
   }
 
   /** The first rule that applies, or the next one after `last`; null if there is none. */
-  find({ group: wanted, number, isWhole, time }: Sought, last: Rule | null = null): Rule | null {
-    const group = this.#groups.get(wanted);
-    if (group === undefined) return null;
+  find({ group, number, isWhole, time }: Sought, last: Rule | null = null): Rule | null {
+    const tree = this.#groups.get(group);
+    if (tree === undefined) return null;
+    if (last === null && !isWhole) {
+      // mostly the longest prefix has a rule that always applies
+      const [first] = tree.longest(number) ?? [];
+      if (first === undefined || first.recurrence === null) return first ?? null;
+    }
     let isAfter = last === null;
-    for (const length of group.lengths) {
-      if (length > number.length || (isWhole && length < number.length)) continue;
-      const rules = group.byPrefix.get(length === number.length ? number : number.slice(0, length));
-      if (rules === undefined) continue;
+    for (const rules of tree.along(number, isWhole))
       for (const rule of rules) {
         if (isAfter && (rule.recurrence === null || matchesRecurrence(rule.recurrence, time) === true))
           return rule;
         if (rule === last) isAfter = true;
       }
-    }
     return null;
   }
 }
