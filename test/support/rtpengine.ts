@@ -23,6 +23,8 @@ export interface RunningRtpengine {
 /** It ends after the test. */
 export async function startRtpengine(): Promise<RunningRtpengine> {
   const [udp, tcp, http] = [await freePort(), await freePort(), await freePort()];
+  // Debian's configuration has a fixed one
+  const cli = await freePort();
   const program = closeLater(
     launch(commandPath('rtpengine'), [
       ...['--foreground', '--log-stderr', '--table=-1', '--interface=127.0.0.1'],
@@ -31,7 +33,13 @@ export async function startRtpengine(): Promise<RunningRtpengine> {
         `--listen-tcp-ng=127.0.0.1:${tcp}`,
         `--listen-http=127.0.0.1:${http}`,
       ],
-      ...['--port-min=34000', '--port-max=36000', '--log-level=6', '--delete-delay=0'],
+      ...[
+        '--port-min=34000',
+        '--port-max=36000',
+        '--log-level=6',
+        '--delete-delay=0',
+        `--listen-cli=127.0.0.1:${cli}`,
+      ],
     ]),
   );
   await program.prints(/Startup complete/);
