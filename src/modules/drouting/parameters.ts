@@ -139,7 +139,7 @@ export const parameters = defineParameters([
     default: null,
     repeated: true,
     summary: 'Addresses of gateways that others may not be reached at.',
-    inert: 'siprest has no blacklists',
+    inert: 'the addresses of gateways are not put on blacklists',
   },
   {
     name: 'rule_tables_query',
