@@ -136,7 +136,12 @@ export const parameters = defineParameters([
     summary: 'In older scripts: the flag `d` of every call.',
   },
   inert('force_dst', 'int', 'the destination is always set'),
-  inert('ds_define_blacklist', 'string', 'siprest has no blacklists', true),
+  inert(
+    'ds_define_blacklist',
+    'string',
+    'its destinations make up no blacklist; dst_blacklist defines one',
+    true,
+  ),
   inert('fetch_freeswitch_stats', 'int', noFreeSwitch),
   inert('max_freeswitch_weight', 'int', noFreeSwitch),
   inert('cluster_id', 'int', noCluster),

@@ -60,7 +60,7 @@ export const parameters = defineParameters([
   defineParameter({
     ...{ name: 'lb_define_blacklist', type: 'string', default: null, repeated: true },
     summary: 'Accepted without effect.',
-    inert: 'siprest has no blacklists',
+    inert: 'its destinations make up no blacklist; dst_blacklist defines one',
   }),
   inert('fetch_freeswitch_stats', 'int', noFreeSwitch),
   inert('initial_freeswitch_load', 'int', noFreeSwitch),
