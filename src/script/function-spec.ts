@@ -104,6 +104,7 @@ export interface DefinedNames {
   readonly module: string;
   /** Of the module. */
   readonly parameters: readonly ParameterSpec[];
+  /** May throw an InvalidUse for a wrong parameter, which is reported there. */
   names(values: ParameterValues): readonly string[];
 }
 

@@ -15,7 +15,7 @@ const needed = 'socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\n';
 
 /** Siprest's own module and its names, and modules in TypeScript: their pages name them as such. */
 const notOfOpensips =
-  /^OpenSIPS rejects (?:the module (?:rest_policy|rest_queue|\w+\.ts)|the parameter (?:credentials_url of auth_db|rest_url of acc)|rest_\w+\(\)|\$rest_\w+|\{rest\.query\}|event_route\[E_REST_HOST_STATE\])$/;
+  /^OpenSIPS rejects (?:the module (?:rest_policy|rest_queue|\w+\.ts)|the parameter (?:credentials_url of auth_db|destination of dispatcher|rest_url of acc)|rest_\w+\(\)|\$rest_\w+|\{rest\.query\}|event_route\[E_REST_HOST_STATE\])$/;
 
 /** A module in TypeScript, which only siprest loads. */
 const ownModule = /^loadmodule "\.\/(\S+\.ts)"/m;

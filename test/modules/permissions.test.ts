@@ -116,6 +116,10 @@ describe('addresses', () => {
     const call = 'check_source_address(1);';
     expect(errors('', call)).toEqual([expect.stringContaining('"partition" cannot be "default"')]);
     expect(errors(addresses('1 192.0.2.1'), call)).toEqual([]);
+    // a wrong parameter is reported once
+    expect(errors(parameter('db_url', 'mysql://db/sip'), call)).toEqual([
+      expect.stringContaining('addresses cannot be read from mysql://'),
+    ]);
     expect(errors(parameter('partition', 'p: db_url=text://x'), 'get_source_group($var(g), "p");')).toEqual(
       [],
     );

@@ -9,15 +9,8 @@ import { dialplans, openDialplans } from './tables.ts';
 
 const source = 'modules/dialplan';
 
-/** The names of the partitions; none if a parameter is wrong, which is reported elsewhere. */
-function partitionNames(values: Values): readonly string[] {
-  try {
-    return [...partitionsOf(values).keys()];
-  } catch (error) {
-    if (error instanceof InvalidUse) return [];
-    throw error;
-  }
-}
+/** The names of the partitions. Throws {@link InvalidUse}. */
+const partitionNames = (values: Values): readonly string[] => [...partitionsOf(values).keys()];
 
 const partition = defineArgument({
   name: 'partition',

@@ -110,12 +110,5 @@ export function partitionsOf(values: Values): ReadonlyMap<string, PartitionSetti
   return found;
 }
 
-/** The names of the partitions; none if a parameter is wrong, which is reported elsewhere. */
-export function partitionNames(values: Values): readonly string[] {
-  try {
-    return [...partitionsOf(values).keys()];
-  } catch (error) {
-    if (error instanceof InvalidUse) return [];
-    throw error;
-  }
-}
+/** The names of the partitions. Throws {@link InvalidUse}. */
+export const partitionNames = (values: Values): readonly string[] => [...partitionsOf(values).keys()];
