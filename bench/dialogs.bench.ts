@@ -19,7 +19,10 @@ const isSmoke = process.argv.includes('--smoke');
 const count = isSmoke ? 1000 : 100_000;
 const most = 2048;
 
-const host = { count: 1, number: 0, clock: systemClock, memory: { calls: new ByteBudget(2 ** 40) } };
+const host = {
+  ...{ count: 1, number: 0, clock: systemClock, store: { cluster: null } },
+  memory: { calls: new ByteBudget(2 ** 40) },
+};
 const dialogs = new Dialogs(host as unknown as Host);
 
 collect();

@@ -27,7 +27,9 @@ function count(run: Run, address: string): Awaitable<Status> {
   const get = (key: string) => store.ask({ kind: 'get', collection, key });
   const forget = 1000 * Math.max(values.remove_latency, values.sampling_time_unit + 1);
 
-  const judge = (current: number, before: number, knownSince: number | null): Status => {
+  const judge = (current: number, counted: number, knownSince: number | null): Status => {
+    // requests of an address that was new in the last period count from when it was known
+    const before = knownSince === period - 1 ? Math.max(0, counted - unknown) : counted;
     const isNew = knownSince === null || knownSince === period;
     if (isNew ? current === unknown : true)
       store.tell({
