@@ -21,7 +21,7 @@ export default defineConfig({
   },
   test: {
     // most tests wait more than they work, and the default on two processors is one
-    maxWorkers: 4,
+    maxWorkers: 3,
     // nothing of this takes long, except on a machine with much else to do: only what fails waits for its limit
     testTimeout: 60_000,
     hookTimeout: 60_000,
