@@ -57,7 +57,7 @@ export async function compare(work: Work, neighbours: Neighbours, plan: Plan): P
     );
     const limits = plan.ramp === null ? [] : [await limitsOf(work, running, plan.ramp, neighbours)];
     return {
-      text: [`A ${work.title}.`, costs, ...limits].join('\n\n'),
+      text: [`${/^[aeiou]/.test(work.title) ? 'An' : 'A'} ${work.title}.`, costs, ...limits].join('\n\n'),
       idle: names.filter((name) =>
         [...found.values()].some((samples) =>
           samples.get(name)?.every(({ outcome }) => outcome.served === 0),
