@@ -1,6 +1,6 @@
 /** The dialplan module: translates texts by rules of a table. Source: modules/dialplan of the manual. */
 import { CommandError, defineModule, type Routing, type Run } from '../../runtime/index.ts';
-import { defineArgument, definedNames, InvalidUse } from '../../script/index.ts';
+import { defineArgument, definedNames } from '../../script/index.ts';
 import { bytesOf, textOf } from '../command-text.ts';
 import { checkTableUrl } from '../open-table.ts';
 import { parameters, partitionsOf, standard, type Values } from './parameters.ts';
